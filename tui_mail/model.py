@@ -121,7 +121,7 @@ class BodyPart:
     type: str
     subtype: str
     parameters: tuple[tuple[str, str], ...] = ()
-    id: str | None = None  # noqa: A003 - the RFC's name
+    id: str | None = None
     description: str | None = None
     encoding: str = "7bit"
     size: int = 0
