@@ -1,0 +1,40 @@
+"""SQLite: what the screen reads. Synchronous; knows no asyncio, no Textual, no socket.
+
+``threads``    runs the store's methods: one thread that writes, one that reads
+``store``      the class that joins the tables below
+``accounts``   accounts and their small settings
+``mailboxes``  mailboxes, their STATUS figures, how far each is synchronized
+``orders``     the UIDs of a mailbox, in a handful of blobs
+``messages``   one row for each message
+``bodies``     fetched sections, bounded in size
+``journal``    what a person did and the server has not heard yet
+``database``   the connection: opening, transactions, migrations, errors
+``damage``     a broken file is put aside and a new one begun
+``schema``     the tables
+``flags``      a set of flags as a number and a word list
+``values``     the frozen values handed in and out
+"""
+
+from tui_mail.mail.store.database import StoreBusy, StoreCorrupt, StoreFull
+from tui_mail.mail.store.store import Store
+from tui_mail.mail.store.threads import StoreThreads
+from tui_mail.mail.store.values import (
+    JournalEntry,
+    MessageRecord,
+    StoredBody,
+    StoredMailbox,
+    SyncState,
+)
+
+__all__ = [
+    "JournalEntry",
+    "MessageRecord",
+    "Store",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreFull",
+    "StoreThreads",
+    "StoredBody",
+    "StoredMailbox",
+    "SyncState",
+]

@@ -1,0 +1,86 @@
+"""The frozen values the store takes and gives. Holds no behaviour and knows no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui_mail.model import Mailbox, MailboxStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMailbox:
+    """A mailbox with its key in the store and the last STATUS figures.
+
+    ``id`` is the same for as long as LIST names the mailbox, and is never given out twice.
+    """
+
+    id: int
+    mailbox: Mailbox
+    status: MailboxStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far the store follows one mailbox.
+
+    ``uid_validity`` belongs to what is stored, whatever STATUS has said since; None when nothing
+    has been stored. ``highest_modseq`` is what ``put_order`` was given. ``uid_next`` is the last
+    STATUS figure. ``filled_to`` is the lowest UID down to which all rows are stored, 0 for none.
+    """
+
+    uid_validity: int | None
+    uid_next: int | None
+    highest_modseq: int | None
+    filled_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """Everything kept about one message but its bodies.
+
+    The texts are decoded and cleaned before they come here; the store cuts each of them after
+    ``messages.TEXT_LIMIT`` characters. Dates are seconds since the epoch, UTC; ``size`` is in
+    octets. ``structure`` is the BODYSTRUCTURE as it arrived.
+    """
+
+    uid: int
+    flags: frozenset[str]
+    modseq: int | None
+    internal_date: int
+    size: int
+    sent_date: int | None
+    sender: str
+    recipients: str
+    subject: str
+    sender_address: str
+    message_id: str
+    in_reply_to: str
+    has_attachment: bool | None = None
+    structure: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """One section of a message; ``complete`` is False when only its beginning was fetched."""
+
+    data: bytes
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One thing a person did that the server has not confirmed.
+
+    ``uids`` is a sequence set in UIDs, "" when the action names none. They mean nothing under
+    another UIDVALIDITY than ``uid_validity`` (RFC 9051, 2.3.1.1).
+    ``created`` is in seconds since the epoch.
+    """
+
+    id: int
+    kind: str
+    mailbox: bytes
+    uids: str
+    payload: Mapping[str, object]
+    uid_validity: int | None
+    created: float
