@@ -1,0 +1,151 @@
+"""Command line → settings → run. Every failure is one line on stderr and an exit status.
+
+Nothing heavy is imported before it is needed: ``--version`` and ``--help`` load argparse alone,
+and Textual is loaded only once the connections are under way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_mail import __version__
+from tui_mail.errors import ConfigError, MailError
+
+if TYPE_CHECKING:
+    from tui_mail.config import Config
+
+FAILED = 1
+WRONG_USE = 2
+INTERRUPTED = 130
+# How long a thread may keep the interpreter from the one that draws, in seconds.
+SWITCH_INTERVAL = 0.001
+
+NO_CONFIGURATION = """\
+tui-mail: there is no configuration yet. Write {path}, for example:
+
+{example}
+imaps:// is TLS, imap:// is STARTTLS; smtps:// and smtp:// likewise.
+Or look around first, with sample mail and no account of yours: tui-mail --demo
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns the exit status: 0, 1 failed, 2 wrong use or configuration."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "password":
+            return _password(options)
+        return _run(options)
+    except MailError as error:
+        print(f"tui-mail: {_one_line(error)}", file=sys.stderr)
+        return WRONG_USE if isinstance(error, ConfigError) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        from tui_mail import logs
+
+        logs.uncaught(error, "the main thread")
+        where = f"see {options.log}" if options.log else "start with --log FILE to see where"
+        print(f"tui-mail: a fault in the program: {type(error).__name__}; {where}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tui-mail",
+        description="A mail client for the terminal that shows every IMAP line it speaks.",
+    )
+    parser.add_argument("--version", action="version", version=f"tui-mail {__version__}")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--config", type=Path, metavar="FILE", help="the configuration to read")
+    source.add_argument(
+        "--demo", action="store_true", help="open sample mail on a server inside the program"
+    )
+    parser.add_argument("--read-only", action="store_true", help="change nothing on any server")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="append what the program does to FILE"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    password = commands.add_parser(
+        "password", help="keep the password of an account in the keyring, or remove it"
+    )
+    password.add_argument("account", metavar="ACCOUNT", help="its name in the configuration")
+    password.add_argument("--delete", action="store_true", help="remove it")
+    return parser
+
+
+def _password(options: argparse.Namespace) -> int:
+    from tui_mail import config, logs
+    from tui_mail.cli_password import change_password
+
+    logs.start(options.log)
+    print(change_password(config.load(options.config), options.account, delete=options.delete))
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tui_mail import logs
+
+    logs.start(options.log)
+    with ExitStack() as stack:
+        settings = _settings(options, stack)
+        if settings is None:
+            return WRONG_USE
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise ConfigError("expected a terminal to draw on and to read keys from")
+        return _show(settings, read_only=options.read_only)
+
+
+def _settings(options: argparse.Namespace, stack: ExitStack) -> Config | None:
+    if options.demo:
+        from tui_mail.demo.thread import demo_in_thread
+
+        return stack.enter_context(demo_in_thread())
+    from tui_mail import config
+
+    try:
+        return config.load(options.config)
+    except config.ConfigMissing:
+        if options.config is not None:
+            raise
+        example = "".join(f"    {line}\n" for line in config.EXAMPLE.splitlines())
+        text = NO_CONFIGURATION.format(path=config.config_path(), example=example)
+        print(text, end="", file=sys.stderr)
+        return None
+
+
+def _show(settings: Config, *, read_only: bool) -> int:
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    from tui_mail.mail.service import MailService
+    from tui_mail.ui.terminal import prepare
+
+    service = MailService(settings, read_only=read_only)
+    # Textual reads the environment while it is imported, and no other thread may read it now.
+    terminal = prepare(os.environ)
+    service.start()
+    try:
+        from tui_mail.ui.app import TuiMail
+
+        app = TuiMail(service, settings, terminal)
+        result = app.run(mouse=settings.ui.mouse and terminal.mouse_works)
+        if app.crash is not None:
+            raise app.crash
+        return result or app.return_code or 0
+    finally:
+        service.stop()
+
+
+def _one_line(error: MailError) -> str:
+    from tui_mail.sanitize import clean
+
+    return clean(": ".join(part for part in (error.title, error.server_line) if part))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
