@@ -1,0 +1,258 @@
+"""What the screen talks to: all accounts, on a thread of their own.
+
+Started before the screen exists, so that connecting and drawing overlap; a terminal that stalls
+never stalls a connection. Every method may be called from any thread and returns at once; those
+that answer return a ``concurrent.futures.Future``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from tui_mail import config
+from tui_mail.credentials import Credentials
+from tui_mail.errors import StoreError
+from tui_mail.mail import events
+from tui_mail.mail.account import Account
+from tui_mail.mail.download import OnProgress, save_part
+from tui_mail.mail.reader import Message, Reader
+from tui_mail.mail.store import Store, StoredMailbox, StoreThreads
+from tui_mail.model import INBOX, BodyPart, MessageSummary
+from tui_mail.wire.transcript import Transcript
+
+LAST_MAILBOX = "last mailbox"
+PERSON_ACTIVE = 0.5  # seconds after a key in which background work leaves room
+BREATH = 0.004  # seconds it then rests after each slice
+EVENTS_LIMIT = 10_000  # kept until the screen listens
+CLOSE_TIMEOUT = 3.0  # seconds for goodbyes; then the process leaves anyway
+
+Result = TypeVar("Result")
+Listener = Callable[[events.Event], None]
+log = logging.getLogger(__name__)
+
+
+class MailService:
+    """All accounts, their store and their transcript. The demo's store is in memory."""
+
+    def __init__(
+        self,
+        settings: config.Config,
+        *,
+        read_only: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.read_only = read_only
+        self.transcript = Transcript(max_lines=settings.wire.lines, max_bytes=settings.wire.bytes)
+        self._store = StoreThreads(None if settings.demo else config.store_path())
+        self._accounts: dict[str, Account] = {}
+        self._readers: dict[str, Reader] = {}
+        self._listener: Listener | None = None
+        self._waiting: deque[events.Event] = deque(maxlen=EVENTS_LIMIT)
+        self._publishing = threading.Lock()
+        self._active_at = 0.0
+        self._loop = asyncio.new_event_loop()
+        self._ready: Future[None] = Future()
+        self._stopping = asyncio.Event()
+        self._thread = threading.Thread(target=self._run_loop, name="mail", daemon=True)
+
+    # Life
+
+    def start(self) -> None:
+        """Start the mail thread; it opens the store, connects, and opens the first mailbox."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Log out, write what is unwritten, end the threads. Takes ``CLOSE_TIMEOUT`` at most."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(CLOSE_TIMEOUT)
+        self._store.close()
+
+    def _run_loop(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        try:
+            for settings in self.settings.accounts:
+                await self._add_account(settings)
+        except StoreError as error:
+            self._ready.set_exception(error)
+            self._publish(events.Notice("", error))
+            return
+        self._ready.set_result(None)
+        tasks = [
+            asyncio.create_task(account.run(), name=f"account {name}")
+            for name, account in self._accounts.items()
+        ]
+        for number, account in enumerate(self._accounts.values()):
+            if number == 0:
+                await account.open_mailbox(await self._first_mailbox(account))
+        await self._stopping.wait()
+        for account in self._accounts.values():
+            account.stop_asking()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
+
+    async def _add_account(self, settings: config.Account) -> None:
+        identity = settings.imap.identity
+        account_id = await asyncio.wrap_future(
+            self._store.write(Store.account_id, settings.name, identity)
+        )
+        account = Account(
+            settings,
+            account_id,
+            self._store,
+            self.transcript,
+            self._publish,
+            credentials=Credentials(settings),
+            read_only=self.read_only,
+            pause=self._breathe,
+        )
+        self._accounts[settings.name] = account
+        self._readers[settings.name] = Reader(account, self._store)
+
+    async def _first_mailbox(self, account: Account) -> bytes:
+        last = await asyncio.wrap_future(self._store.read(Store.setting, account.id, LAST_MAILBOX))
+        return last.encode("latin-1") if last else INBOX
+
+    # Events
+
+    def listen(self, listener: Listener) -> None:
+        """``listener`` gets every event, on the mail thread, from those missed so far on."""
+        with self._publishing:
+            self._listener = listener
+            missed = list(self._waiting)
+            self._waiting.clear()
+            for event in missed:
+                listener(event)
+
+    def _publish(self, event: events.Event) -> None:
+        with self._publishing:
+            if self._listener is None:
+                self._waiting.append(event)
+            else:
+                self._listener(event)
+
+    # Leaving room for the person
+
+    def person_active(self) -> None:
+        """A key was pressed: background work leaves room for a moment."""
+        self._active_at = time.monotonic()
+
+    async def _breathe(self) -> None:
+        active = time.monotonic() - self._active_at < PERSON_ACTIVE
+        await asyncio.sleep(BREATH if active else 0)
+
+    # Reading the store
+
+    def mailboxes(self, account: str) -> Future[list[StoredMailbox]]:
+        return self._store.read(Store.mailboxes, self._accounts[account].id)
+
+    def mailboxes_named(
+        self, account: str, names: Sequence[bytes]
+    ) -> Future[list[StoredMailbox]]:
+        return self._store.read(_named, self._accounts[account].id, tuple(names))
+
+    def rows(self, mailbox_id: int, uids: Sequence[int]) -> Future[list[MessageSummary]]:
+        return self._store.read(Store.rows, mailbox_id, uids)
+
+    def next_unread(self, mailbox_id: int, uid: int, *, newer: bool) -> Future[int | None]:
+        return self._store.read(Store.next_unread, mailbox_id, uid, newer=newer)
+
+    # What a person wishes
+
+    def open_mailbox(self, account: str, name: bytes) -> Future[None]:
+        target = self._accounts[account]
+        self._store.write(Store.put_setting, target.id, LAST_MAILBOX, name.decode("latin-1"))
+        return self._call(target.open_mailbox(name))
+
+    def want(
+        self,
+        account: str,
+        mailbox_id: int,
+        rows: tuple[int, ...],
+        structures: tuple[int, ...] = (),
+    ) -> None:
+        """Rows, or structures, that the screen shows and the store lacks."""
+        target = self._accounts[account]
+        self._loop.call_soon_threadsafe(target.want, mailbox_id, rows, structures)
+
+    def open_message(
+        self,
+        account: str,
+        mailbox_id: int,
+        uid: int,
+        *,
+        root: str | None = None,
+        section: str | None = None,
+        prefer_html: bool = False,
+        whole: bool = False,
+    ) -> Future[Message]:
+        """As ``Reader.open``."""
+        return self._call(
+            self._readers[account].open(
+                mailbox_id,
+                uid,
+                root=root,
+                section=section,
+                prefer_html=prefer_html,
+                whole=whole,
+            )
+        )
+
+    def message_source(self, account: str, mailbox_id: int, uid: int) -> Future[tuple[bytes, bool]]:
+        return self._call(self._readers[account].source(mailbox_id, uid))
+
+    def fetch_ahead(self, account: str, mailbox_id: int, uids: Sequence[int]) -> Future[None]:
+        return self._call(self._readers[account].fetch_ahead(mailbox_id, uids))
+
+    def mark_seen(self, account: str, mailbox_id: int, uid: int) -> Future[None]:
+        return self._call(self._accounts[account].mark_seen(mailbox_id, uid))
+
+    def save_part(
+        self,
+        account: str,
+        mailbox_id: int,
+        uid: int,
+        part: BodyPart,
+        folder: Path,
+        on_progress: OnProgress,
+    ) -> Future[Path]:
+        """As ``download.save_part``; cancelling the future cancels the download."""
+
+        async def save() -> Path:
+            sync = await self._accounts[account].selected(mailbox_id)
+            return await save_part(sync, uid, part, folder, on_progress)
+
+        return self._call(save())
+
+    def refresh_folders(self, account: str) -> Future[None]:
+        return self._call(self._accounts[account].refresh_folders())
+
+    def retry_now(self, account: str) -> None:
+        self._loop.call_soon_threadsafe(self._accounts[account].retry_now)
+
+    def give_password(self, account: str, password: str | None, *, remember: bool) -> Future[None]:
+        """Answer ``PasswordWanted``; with ``remember`` it goes to the keyring as well.
+
+        Raises ``CredentialError`` when the keyring does not take it; it is used all the same.
+        """
+        return self._call(self._accounts[account].give_password(password, remember=remember))
+
+    def _call(self, work: Coroutine[None, None, Result]) -> Future[Result]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _named(store: Store, account_id: int, names: tuple[bytes, ...]) -> list[StoredMailbox]:
+    found = (store.mailbox_by_name(account_id, name) for name in names)
+    return [stored for stored in found if stored is not None]
