@@ -136,6 +136,8 @@ _UNITS = re.compile(f"[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^{_WIDE}]+")
 _has_wide = re.compile(f"[{_WIDE}]").search
 # A "word" longer than this is cut where it is, so that breaking it stays linear.
 _LONGEST_WORD = 1000
+# So much must stand before a no-break space for a line to break there.
+_LEAST_HEAD = 2
 
 
 def _units(spans: Iterable[Span]) -> Iterator[tuple[Span, bool]]:
@@ -175,7 +177,8 @@ def _fit(word: list[Span], room: int) -> tuple[list[Span], list[Span]]:
     for index in range(len(head) - 1, -1, -1):
         text, style, link = head[index]
         before, space, after = text.rpartition("\u00a0")
-        if space and (before.strip("\u00a0") or line_text(tuple(head[:index])).strip("\u00a0")):
+        above = line_text((*head[:index], Span(before)))
+        if space and len(above.strip("\u00a0")) > _LEAST_HEAD:
             rest = [Span(after, style, link), *head[index + 1 :], *tail]
             return [*head[:index], Span(before, style, link)], [span for span in rest if span.text]
     return head, tail
