@@ -1,0 +1,118 @@
+"""What every test gets: a private home, no keyring, real mail servers that end with the session.
+
+A test that wants a server asks for its fixture and carries ``@pytest.mark.server``. Where a server
+cannot run the test is skipped with the reason; ``TUI_MAIL_REQUIRE_SERVERS=1`` makes that a failure.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_HOME = Path(tempfile.mkdtemp(prefix="tui-mail-home-"))
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+# Before anything of the program is imported: Textual reads its variables at import.
+for _name in ("NO_COLOR", "TEXTUAL_THEME", "STY", "TMUX", "COLORTERM", "BROWSER"):
+    os.environ.pop(_name, None)
+os.environ.update(
+    HOME=str(_HOME),
+    XDG_CONFIG_HOME=str(_HOME / "config"),
+    XDG_DATA_HOME=str(_HOME / "data"),
+    XDG_STATE_HOME=str(_HOME / "state"),
+    XDG_CACHE_HOME=str(_HOME / "cache"),
+    PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring",
+    TEXTUAL_ANIMATIONS="none",
+    TZ="UTC",
+)
+
+from servers import Certificates, Courier, Cyrus, Dovecot, ServerMissing  # noqa: E402
+from servers.process import private_folder, remove_folder  # noqa: E402
+from servers.requirement import missing  # noqa: E402
+
+SNAPSHOT_PYTHON = (3, 11)  # pictures differ in detail between versions of Python
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if sys.version_info[:2] == SNAPSHOT_PYTHON:
+        return
+    other = pytest.mark.skip(reason="pictures are compared on Python 3.11 only")
+    for item in items:
+        if "snap_compare" in getattr(item, "fixturenames", ()):
+            item.add_marker(other)
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    """A private authority and its certificates, as PEM files."""
+    folder = private_folder("tls")
+    try:
+        yield Certificates.make(folder)
+    except ServerMissing as problem:
+        missing(problem)
+    finally:
+        remove_folder(folder)
+
+
+@pytest.fixture(scope="session")
+def start_dovecot(certificates: Certificates) -> Iterator[Callable[..., Dovecot]]:
+    """Starts a Dovecot with the options of its class, once a session for each set of options.
+
+    ``start_dovecot(separator=".", mail_format="maildir")``. Shared: take a user of your own with
+    ``new_user``, and use ``Dovecot`` itself for one that is to be restarted.
+    """
+    running: dict[tuple[tuple[str, Any], ...], Dovecot] = {}
+
+    def start(**options: Any) -> Dovecot:
+        key = tuple(sorted(options.items()))
+        if key not in running:
+            try:
+                running[key] = Dovecot(certificates, **options).start()
+            except ServerMissing as problem:
+                missing(problem)
+        return running[key]
+
+    try:
+        yield start
+    finally:
+        for server in running.values():
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def dovecot(start_dovecot: Callable[..., Dovecot]) -> Dovecot:
+    """Dovecot as it comes: sdbox, separator "/", TLS and STARTTLS, everything offered."""
+    return start_dovecot()
+
+
+@pytest.fixture(scope="session")
+def cyrus(certificates: Certificates) -> Iterator[Cyrus]:
+    """Cyrus IMAP: separator ".", everything below INBOX, ACL, QUOTA, CONDSTORE."""
+    try:
+        server = Cyrus(certificates).start()
+    except ServerMissing as problem:
+        missing(problem)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def courier() -> Iterator[Courier]:
+    """Courier-IMAP: no MOVE, no CONDSTORE, no SPECIAL-USE, ``* NO`` in answers that end in OK."""
+    try:
+        server = Courier().start()
+    except ServerMissing as problem:
+        missing(problem)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,162 @@
+"""The registry of what a person may ask for: one stable id per action.
+
+Keys, the line of hints, the help screen, the command palette and ``[keys]`` in the configuration
+are all made from this table, so an action is named here or it does not exist. Data only: what an
+action does is the business of the screen that performs it. Imports no Textual.
+
+The keys are mutt's where mutt has one; in the viewer j and k turn to the next and previous
+message as in mutt's pager, and the arrows scroll. ``d u s C t l N F $ a w W`` (acting on mail) and
+``m r g L f b e`` (writing mail) are mutt's too and stay free in the list and the viewer, but for
+the viewer's second key for the previous match, which is ``N`` as in less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Context = Literal["list", "viewer", "tree", "wire", "parts", "links", "global"]
+CONTEXTS: tuple[Context, ...] = get_args(Context)
+
+# What each context is called on the help screen.
+CONTEXT_TITLES: dict[Context, str] = {
+    "list": "Message list",
+    "viewer": "Message",
+    "tree": "Folders",
+    "wire": "Wire pane",
+    "parts": "Parts of a message",
+    "links": "Links of a message",
+    "global": "Everywhere",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action.
+
+    ``keys`` are its default keys, the first one is shown; a key is written as one character
+    (``j``, ``?``) or by name (``enter``, ``ctrl+p``, ``shift+tab``), see ``keymap.parse_key``.
+    ``contexts`` are where they count; ``global`` is looked at after the context itself.
+    ``label`` is the short word for the line of hints; an action without one is not shown there.
+    ``destructive`` asks the key guard to refuse it in the middle of a burst of input.
+    """
+
+    id: str
+    description: str
+    keys: tuple[str, ...]
+    contexts: tuple[Context, ...]
+    label: str = ""
+    destructive: bool = False
+
+    @property
+    def footer(self) -> bool:
+        return bool(self.label)
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    # Moving in anything that has a cursor
+    ActionSpec(
+        "cursor.down", "Next line", ("j", "down"), ("list", "tree", "wire", "parts", "links")
+    ),
+    ActionSpec(
+        "cursor.up", "Previous line", ("k", "up"), ("list", "tree", "wire", "parts", "links")
+    ),
+    ActionSpec(
+        "cursor.page_down",
+        "Next page",
+        ("pagedown", "z"),
+        ("list", "tree", "wire", "parts", "links"),
+    ),
+    ActionSpec(
+        "cursor.page_up",
+        "Previous page",
+        ("pageup", "Z"),
+        ("list", "tree", "wire", "parts", "links"),
+    ),
+    ActionSpec(
+        "cursor.home", "First line", ("home", "="), ("list", "tree", "wire", "parts", "links")
+    ),
+    ActionSpec(
+        "cursor.end", "Last line", ("end", "*", "G"), ("list", "tree", "wire", "parts", "links")
+    ),
+    # Message list
+    ActionSpec("message.open", "Read the message", ("enter", "space"), ("list",), "Read"),
+    ActionSpec(
+        "message.next_unread", "Next unread message", ("tab",), ("list", "viewer"), "Unread"
+    ),
+    ActionSpec(
+        "message.previous_unread", "Previous unread message", ("shift+tab",), ("list", "viewer")
+    ),
+    # Viewer
+    ActionSpec(
+        "viewer.page_down", "Next page of the text", ("space", "pagedown"), ("viewer",), "Page"
+    ),
+    ActionSpec("viewer.page_up", "Previous page of the text", ("-", "pageup"), ("viewer",)),
+    ActionSpec("viewer.down", "Scroll one line down", ("down", "enter"), ("viewer",)),
+    ActionSpec("viewer.up", "Scroll one line up", ("up", "backspace"), ("viewer",)),
+    ActionSpec("viewer.home", "Top of the message", ("home", "^"), ("viewer",)),
+    ActionSpec("viewer.end", "End of the message", ("end", "G"), ("viewer",)),
+    ActionSpec("message.next", "Next message", ("j", "J"), ("viewer",), "Next"),
+    ActionSpec("message.previous", "Previous message", ("k", "K"), ("viewer",), "Previous"),
+    ActionSpec("viewer.search", "Search in the text", ("/",), ("viewer",), "Search"),
+    ActionSpec("viewer.search_next", "Next match", ("n",), ("viewer",)),
+    ActionSpec("viewer.search_previous", "Previous match", ("p", "N"), ("viewer",)),
+    ActionSpec(
+        "viewer.headers", "All headers, or only the usual ones", ("h",), ("viewer",), "Headers"
+    ),
+    ActionSpec("viewer.source", "The message as it was sent, undecoded", ("H",), ("viewer",)),
+    ActionSpec("viewer.alternative", "Another form of the text (HTML, plain)", ("A",), ("viewer",)),
+    ActionSpec("viewer.parts", "Parts and attachments", ("v",), ("list", "viewer"), "Parts"),
+    ActionSpec("viewer.links", "Links in the text", ("o",), ("viewer",), "Links"),
+    # Parts and links of a message
+    ActionSpec("parts.open", "Show the part", ("enter", "v"), ("parts",), "Show"),
+    ActionSpec("parts.save", "Save the part to a file", ("s",), ("parts",), "Save"),
+    ActionSpec("links.open", "Open the link in a browser", ("enter", "o"), ("links",), "Open"),
+    ActionSpec("links.copy", "Copy the address of the link", ("y",), ("links",), "Copy"),
+    # Folder tree
+    ActionSpec("tree.open", "Open the mailbox", ("enter", "space"), ("tree",), "Open"),
+    ActionSpec("tree.expand", "Show the folders below", ("right", "+"), ("tree",)),
+    ActionSpec("tree.collapse", "Hide the folders below", ("left", "-"), ("tree",)),
+    ActionSpec(
+        "tree.subscribed", "Subscribed folders, or all", ("T",), ("tree",), "Subscribed/all"
+    ),
+    # Wire pane
+    ActionSpec("wire.open", "Unfold or fold a literal", ("enter", "space"), ("wire",), "Unfold"),
+    ActionSpec("wire.follow", "Follow the newest line, or stay", ("F",), ("wire",), "Follow"),
+    ActionSpec("wire.search", "Search the wire", ("/",), ("wire",), "Search"),
+    ActionSpec("wire.search_next", "Next match", ("n",), ("wire",)),
+    ActionSpec("wire.search_previous", "Previous match", ("p", "N"), ("wire",)),
+    ActionSpec("wire.connection", "Show one connection, or all", ("C",), ("wire",), "Connection"),
+    ActionSpec(
+        "wire.direction", "Show lines sent, received, or both", ("D",), ("wire",), "Direction"
+    ),
+    ActionSpec("wire.copy", "Copy the line", ("y",), ("wire",), "Copy"),
+    ActionSpec("wire.save", "Save the lines to a file", ("s",), ("wire",), "Save"),
+    # Panes
+    ActionSpec(
+        "pane.close", "Back", ("q", "escape", "i"), ("viewer", "wire", "parts", "links"), "Back"
+    ),
+    ActionSpec("tree.close", "Back to the messages", ("q", "escape", "i"), ("tree",), "Back"),
+    ActionSpec("app.quit", "Leave the program", ("q",), ("list",), "Quit"),
+    ActionSpec("pane.left", "To the pane on the left", ("<", "left"), ("list", "viewer", "wire")),
+    ActionSpec(
+        "pane.right", "To the pane on the right", (">", "right"), ("list", "viewer", "wire")
+    ),
+    ActionSpec("pane.next", "To the next pane", ("f6",), ("global",)),
+    ActionSpec("tree.focus", "To the folders", ("y",), ("list", "viewer")),
+    ActionSpec("tree.toggle", "Show or hide the folders", ("B",), ("global",)),
+    ActionSpec(
+        "mailbox.change", "Change to a folder by part of its name", ("c",), ("global",), "Folder"
+    ),
+    ActionSpec("wire.toggle", "Show or hide the wire", ("I",), ("global",), "Wire"),
+    # Everywhere
+    ActionSpec("app.help", "This help", ("?", "f1"), ("global",), "Help"),
+    ActionSpec("app.palette", "Choose an action by name", (":", "ctrl+p"), ("global",)),
+    ActionSpec("app.cancel", "Cancel what is being waited for", ("ctrl+g", "ctrl+c"), ("global",)),
+    ActionSpec("account.check", "Look for new mail, or reconnect, now", ("f5",), ("global",)),
+    ActionSpec("app.theme", "Choose a theme", (), ("global",)),
+    ActionSpec("app.redraw", "Draw the screen anew", ("ctrl+l",), ("global",)),
+    ActionSpec("app.suspend", "Suspend to the shell (fg comes back)", ("ctrl+z",), ("global",)),
+)
+
+BY_ID: dict[str, ActionSpec] = {action.id: action for action in ACTIONS}

@@ -1,0 +1,75 @@
+"""Wiring: the mail service, the keys, the theme and the main screen. Decides nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tui_mail import config, logs
+from tui_mail.config import Config
+from tui_mail.mail import events
+from tui_mail.mail.service import MailService
+from tui_mail.ui import theme
+from tui_mail.ui.display import DisplayApp
+from tui_mail.ui.keymap import Keymap
+from tui_mail.ui.messages import MailEvent
+from tui_mail.ui.screens.main import MainScreen
+from tui_mail.ui.terminal import Terminal, leave_on_signals
+from tui_mail.ui.theme import Themes
+
+CRASHED = 1
+
+
+class TuiMail(DisplayApp[int]):
+    """The program on the screen; ``service`` is running already.
+
+    ``crash`` is the exception that ended it, if one did. Raises ``ConfigError`` when the keys or
+    the theme of the configuration are wrong.
+    """
+
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, service: MailService, settings: Config, terminal: Terminal) -> None:
+        self.service = service
+        self.settings = settings
+        self.keymap = Keymap(settings.keys, path=settings.path)
+        folder = None if settings.demo else config.themes_path()
+        self.themes = Themes(folder, no_color=terminal.no_color)
+        chosen = self.themes.load(settings.ui.theme)
+        self.crash: Exception | None = None
+        super().__init__(terminal)
+        self.use_theme(chosen)
+        self._main = MainScreen(service, settings, self.keymap)
+
+    def use_theme(self, chosen: theme.Theme) -> None:
+        """Draw everything in this theme from now on."""
+        theme.use(chosen)
+        self.register_theme(chosen.textual)
+        self.theme = chosen.name
+
+    def get_default_screen(self) -> MainScreen:
+        return self._main
+
+    def on_mount(self) -> None:
+        leave_on_signals(asyncio.get_running_loop(), self.exit)
+        self.service.listen(self._heard)
+
+    def on_unmount(self) -> None:
+        self.service.listen(_ignore)
+
+    def _heard(self, event: events.Event) -> None:
+        """Called on the mail thread."""
+        self._main.post_message(MailEvent(event))
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual would print a traceback, with the values of all variables, on the terminal.
+        logs.uncaught(error, "the screen")
+        self.crash = self.crash or error
+        self.exit(return_code=CRASHED)
+
+
+def _ignore(event: events.Event) -> None:
+    """Nobody looks any more."""

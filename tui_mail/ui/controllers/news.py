@@ -1,0 +1,187 @@
+"""What the mail thread says, handed to the widgets it concerns. One table, one way up."""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tui_mail.errors import MailError
+from tui_mail.mail import events
+from tui_mail.mail.store import StoredMailbox
+from tui_mail.model import Phase, SpecialUse
+from tui_mail.ui.screens.error import ErrorScreen
+from tui_mail.ui.screens.password import PasswordScreen
+from tui_mail.ui.widgets.folder_tree import FolderEntry
+
+if TYPE_CHECKING:
+    from tui_mail.ui.screens.main import MainScreen
+
+MANY = 50  # mailboxes; above this their figures are read all at once
+_RECIPIENTS = (SpecialUse.SENT, SpecialUse.DRAFTS)
+
+
+class News:
+    """Hears every event on the screen's thread."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._phases: dict[str, events.PhaseChanged] = {}
+        self._handlers: dict[type[events.Event], Callable[[Any], None]] = {
+            events.PhaseChanged: self._phase_changed,
+            events.PasswordWanted: self._password_wanted,
+            events.MailboxesChanged: self._mailboxes_changed,
+            events.CountsChanged: self._counts_changed,
+            events.MailboxOpened: self._mailbox_opened,
+            events.MailboxGone: self._mailbox_gone,
+            events.OrderChanged: self._order_changed,
+            events.RowsChanged: self._rows_changed,
+            events.MailArrived: self._mail_arrived,
+            events.ProgressChanged: self._progress_changed,
+            events.Notice: self._notice,
+        }
+
+    def hear(self, event: events.Event) -> None:
+        self._handlers[type(event)](event)
+
+    def show_phase(self, account: str) -> None:
+        """The status bar speaks of this account now."""
+        told = self._phases.get(account)
+        if told is None:
+            return
+        retry_in = None if told.retry_in is None else max(1, round(told.retry_in))
+        error = told.error.title if told.error is not None else ""
+        self._screen.status.change(
+            account=account, phase=told.phase, retry_in=retry_in, error=error
+        )
+
+    # Connections
+
+    def _phase_changed(self, event: events.PhaseChanged) -> None:
+        self._phases[event.account] = event
+        if event.account == self._screen.account:
+            self.show_phase(event.account)
+        if event.phase is Phase.REFUSED and event.error is not None:
+            self._screen.run(self._show_refusal(event.account, event.error))
+
+    async def _show_refusal(self, account: str, error: MailError) -> None:
+        if await self._screen.app.push_screen_wait(ErrorScreen(error, account=account, retry=True)):
+            self._screen.service.retry_now(account)
+
+    def _password_wanted(self, event: events.PasswordWanted) -> None:
+        self._screen.run(self._ask_password(event))
+
+    async def _ask_password(self, event: events.PasswordWanted) -> None:
+        answer = await self._screen.app.push_screen_wait(
+            PasswordScreen(event.account, event.user, event.host, reason=event.reason)
+        )
+        service = self._screen.service
+        if answer is None:
+            await wrap_future(service.give_password(event.account, None, remember=False))
+            return
+        try:
+            await wrap_future(
+                service.give_password(event.account, answer.password, remember=answer.remember)
+            )
+        except MailError as error:
+            self._screen.tell(error)
+
+    # Folders
+
+    def _mailboxes_changed(self, event: events.MailboxesChanged) -> None:
+        self._screen.run(self._show_mailboxes(event.account))
+
+    async def _show_mailboxes(self, account: str) -> None:
+        stored = await wrap_future(self._screen.service.mailboxes(account))
+        self._screen.mailboxes[account] = {each.mailbox.name: each for each in stored}
+        self._screen.folder_tree.set_mailboxes(account, [_entry(each) for each in stored])
+        if account == self._screen.account:
+            self._show_current()
+
+    def _counts_changed(self, event: events.CountsChanged) -> None:
+        self._screen.run(self._show_counts(event.account, event.names))
+
+    async def _show_counts(self, account: str, names: tuple[bytes, ...]) -> None:
+        service = self._screen.service
+        if len(names) > MANY:
+            stored = await wrap_future(service.mailboxes(account))
+        else:
+            stored = await wrap_future(service.mailboxes_named(account, names))
+        known = self._screen.mailboxes.setdefault(account, {})
+        for each in stored:
+            known[each.mailbox.name] = each
+            entry = _entry(each)
+            self._screen.folder_tree.set_counts(
+                account, each.mailbox.name, entry.unseen, entry.total
+            )
+        if account == self._screen.account:
+            self._show_current()
+
+    # The current mailbox
+
+    def _mailbox_opened(self, event: events.MailboxOpened) -> None:
+        screen = self._screen
+        if screen.account not in ("", event.account):
+            return
+        screen.mailbox.opened(
+            event.account,
+            event.name,
+            event.mailbox_id,
+            live=event.live,
+            read_only=event.read_only,
+        )
+        screen.folder_tree.set_current(event.account, event.name)
+        self.show_phase(event.account)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        screen = self._screen
+        stored = screen.mailboxes.get(screen.account, {}).get(screen.mailbox.name)
+        if stored is None:
+            shown = screen.mailbox.name.decode("ascii", "replace")
+            screen.status.change(account=screen.account, mailbox=shown)
+            return
+        mailbox, status = stored.mailbox, stored.status
+        screen.messages.set_show_recipients(mailbox.special_use in _RECIPIENTS)
+        screen.status.change(
+            account=screen.account,
+            mailbox="/".join(mailbox.path),
+            read_only=screen.mailbox.read_only,
+            total=len(screen.messages.order) or status.messages,
+            unread=status.unseen,
+        )
+
+    def _mailbox_gone(self, event: events.MailboxGone) -> None:
+        self._screen.tell(event.error)
+
+    def _order_changed(self, event: events.OrderChanged) -> None:
+        if event.account != self._screen.account:
+            return
+        self._screen.mailbox.order_changed(event.mailbox_id, event.order)
+        self._show_current()
+
+    def _rows_changed(self, event: events.RowsChanged) -> None:
+        if event.account == self._screen.account:
+            self._screen.mailbox.rows_changed(event.mailbox_id, event.uids)
+
+    def _mail_arrived(self, event: events.MailArrived) -> None:
+        if event.account == self._screen.account:
+            count = len(event.uids)
+            self._screen.hints.show_notice(
+                "A new message has arrived" if count == 1 else f"{count} new messages have arrived"
+            )
+        if self._screen.settings.ui.bell:
+            self._screen.app.bell()
+
+    # What is going on
+
+    def _progress_changed(self, event: events.ProgressChanged) -> None:
+        if event.account == self._screen.account:
+            self._screen.status.change(progress=event.progress)
+
+    def _notice(self, event: events.Notice) -> None:
+        self._screen.tell(event.error)
+
+
+def _entry(stored: StoredMailbox) -> FolderEntry:
+    return FolderEntry(stored.mailbox, stored.status.unseen, stored.status.messages)

@@ -1,0 +1,158 @@
+"""What goes out to the terminal: only the cells that changed.
+
+Textual writes every region that may have changed. ``DisplayApp`` catches what its compositor is
+about to write at one place, ``App._display``, and has ``ScreenCells`` write the difference to what
+the terminal shows already. When that is not known it draws whole, and should the comparison ever
+fail, Textual writes as it always did. Decides nothing about what is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App, ReturnType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
+
+from tui_mail.ui.screen_cells import Piece, ScreenCells
+from tui_mail.ui.terminal import (
+    SurvivingFile,
+    Terminal,
+    copy_sequence,
+    keep_title_sequence,
+    restore_title_sequence,
+    title_sequence,
+)
+
+log = logging.getLogger(__name__)
+
+
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
+    """What the update would write, and where (as ``render_segments`` of both does it)."""
+    if isinstance(update, LayoutUpdate):
+        for y, strips in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in strips:
+                yield y, x, strip
+                x += strip.cell_length
+        return
+    for y, x1, x2 in update.spans:
+        for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if chop is None or x > x2 or end <= x1:
+                continue
+            yield y, x, chop if end <= x2 else chop.crop(0, x2 - x)
+
+
+class CellUpdate(CompositorUpdate):
+    """An update of Textual's compositor that writes itself as the difference to what is shown.
+
+    Should that ever fail, it costs bytes and a line in the log, and not the program.
+    """
+
+    def __init__(self, app: DisplayApp[Any], update: LayoutUpdate | ChopsUpdate) -> None:
+        self._app = app
+        self._update = update
+
+    def render_segments(self, console: Console) -> str:
+        try:
+            return self._app.cells.paint(
+                _pieces(self._update),
+                *self._app.size,
+                console._color_system or ColorSystem.TRUECOLOR,
+                whole=isinstance(self._update, LayoutUpdate),
+            )
+        except Exception:
+            log.exception("Drawing only what changed failed; drawing whole from now on")
+            self._app.draws_plain = True
+            self._app.call_later(self._app.refresh)
+            return self._update.render_segments(console)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, told to survive a terminal that went away and to leave it clean."""
+
+    _app: DisplayApp[Any]
+
+    def __init__(self, app: App[Any], **arguments: Any) -> None:
+        super().__init__(app, **arguments)
+        assert sys.__stderr__ is not None
+        self._file: Any = SurvivingFile(sys.__stderr__)
+
+    def start_application_mode(self) -> None:
+        # At the start, after a suspension, after fg: whatever was on the terminal, it is gone.
+        self._app.cells.forget()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write(keep_title_sequence(self._app.terminal) + self._app.title_sequence)
+
+    def stop_application_mode(self) -> None:
+        if self._writer_thread is not None:
+            # GNU screen has no alternate screen unless told so: the prompt would land in our mail.
+            shell = os.environ.get("SHELL", "")
+            self.write("\x1b[m\x1b[2J\x1b[H" + restore_title_sequence(self._app.terminal, shell))
+        super().stop_application_mode()
+
+
+class DisplayApp(App[ReturnType], inherit_bindings=False):
+    """An app whose picture goes out as changed cells. ``terminal`` is what ``prepare`` returned.
+
+    Textual's own keys (Ctrl-Q, Ctrl-C) are left out: every key is in the registry of actions.
+    """
+
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self.cells = ScreenCells()
+        self.title_sequence = ""
+        self.draws_plain = False
+        # Without native colors Textual would obey NO_COLOR with shades of gray.
+        super().__init__(ansi_color=True if terminal.no_color else None)
+
+    def get_driver_class(self) -> type[Driver]:
+        return TerminalDriver
+
+    def on_resize(self, event: events.Resize) -> None:
+        # The terminal has reflowed its lines, or was another one before (screen -r).
+        self.cells.forget()
+        if event.size == self.size:
+            self.refresh()
+
+    def redraw(self) -> None:
+        """Draw everything anew, as when something else wrote on the terminal."""
+        self.cells.forget()
+        self.refresh()
+
+    def name_window(self, title: str) -> None:
+        """Make ``title`` the name of the terminal's window; a name that is there costs nothing."""
+        sequence = title_sequence(title, self.terminal)
+        if sequence != self.title_sequence:
+            self.title_sequence = sequence
+            self._write(sequence)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put ``text`` on the person's clipboard; text longer than terminals take is not."""
+        sequence = copy_sequence(text, self.terminal)
+        if sequence is not None:
+            self._clipboard = text
+            self._write(sequence)
+
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None and not self.is_headless and self._running:
+            self._driver.write(sequence)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self.draws_plain:
+            super()._display(screen, CellUpdate(self, renderable))  # type: ignore[arg-type]
+            return
+        if renderable is not None:
+            self.cells.forget()
+        super()._display(screen, renderable)

@@ -1,0 +1,213 @@
+"""The links of a message: the whole address is shown before anything is opened.
+
+Opens nothing itself and knows no clipboard: both are functions it was given. Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from urllib.parse import urlsplit
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widgets import Static
+
+from tui_mail.errors import MailError
+from tui_mail.mail.links import find_urls, host
+from tui_mail.mail.text import Link
+from tui_mail.sanitize import clean, columnar
+from tui_mail.ui.browser import open_url
+from tui_mail.ui.cells import fit, fit_right
+from tui_mail.ui.keymap import Keymap, canonical
+from tui_mail.ui.screens.dialog import CANCEL_KEYS, keys_line, styled
+from tui_mail.ui.theme import style
+from tui_mail.ui.widgets.line_view import LineView
+
+_ADDRESS_LINES = 6
+
+
+def misleading(link: Link) -> str:
+    """A warning where the text of a link names another host than its address; else ""."""
+    leads = host(link.url)
+    for _, _, url in find_urls(clean(link.text)):
+        says = host(url)
+        if says and leads and says != leads and not leads.endswith("." + says):
+            return f"The text says {says}, but the link leads to {leads}"
+    return ""
+
+
+def spelled_out(link: Link) -> str:
+    """The host as the network spells it, where letters of it are not ASCII; else ""."""
+    name = host(link.url)
+    if name.isascii():
+        return ""
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "not a valid host"
+
+
+class _Links(LineView):
+    def __init__(self, links: Sequence[Link], moved: Callable[[], None]) -> None:
+        super().__init__()
+        self._links = links
+        self._moved = moved
+
+    def on_mount(self) -> None:
+        self.set_line_count(len(self._links))
+
+    def cursor_changed(self) -> None:
+        self._moved()
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        link = self._links[index]
+        number = f"[{link.number}]"
+        text = columnar(link.text).strip()
+        url = columnar(link.url)
+        same = not text or text == url or url in (f"http://{text}", f"mailto:{text}")
+        parts = [(fit_right(number, 6) + " ", "dim")]
+        room = width - 7
+        if same:
+            parts.append((fit(url, room), "link"))
+        else:
+            shown = min(cell_len(text), room // 2)
+            parts += [(fit(text, shown) + "  ", ""), (fit(url, room - shown - 2), "dim")]
+        return self.compose_row(parts, width, cursor=cursor)
+
+
+class LinksScreen(ModalScreen[None], inherit_bindings=False):
+    """Closes with q, Esc or Ctrl-G. ``copy`` gets an address for the clipboard.
+
+    ``open_address`` starts the browser, on a thread; it raises ``MailError``.
+    """
+
+    DEFAULT_CSS = """
+    LinksScreen { align: center middle; background: transparent; }
+    LinksScreen > Vertical {
+        width: 110;
+        max-width: 100%;
+        max-height: 100%;
+        background: $background;
+        color: $foreground;
+        border: solid $primary;
+        border-title-color: $foreground;
+        border-title-background: $background;
+        border-title-style: bold;
+    }
+    LinksScreen Static { height: auto; padding: 0 1; background: $background; }
+    LinksScreen #address { height: 8; }
+    """
+
+    def __init__(
+        self,
+        links: Sequence[Link],
+        keymap: Keymap,
+        copy: Callable[[str], object],
+        *,
+        open_address: Callable[[str], None] = open_url,
+    ) -> None:
+        super().__init__()
+        self._all = links
+        self._keymap = keymap
+        self._copy = copy
+        self._open_address = open_address
+        self._links = _Links(links, self._show_address)
+        self._address = Static(id="address")
+        self._told = ("", "")
+        self._actions: dict[str, Callable[[], object]] = {
+            "cursor.down": partial(self._links.move, 1),
+            "cursor.up": partial(self._links.move, -1),
+            "cursor.page_down": partial(self._links.page, 1),
+            "cursor.page_up": partial(self._links.page, -1),
+            "cursor.home": self._links.home,
+            "cursor.end": self._links.end,
+            "links.open": self.open_link,
+            "links.copy": self.copy_link,
+            "pane.close": self.close,
+        }
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Text("Links of the message")
+            yield self._links
+            yield self._address
+            yield Static(keys_line(self._keymap.hints("links")))
+
+    def on_mount(self) -> None:
+        self._links.focus()
+        self._show_address()
+
+    def on_resize(self, event: events.Resize) -> None:
+        box = self.query_one(Vertical)
+        box.styles.height = min(len(self._all) + 11, max(12, event.size.height - 2))
+        self.call_after_refresh(self._show_address)
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        action = self._keymap.lookup("links", event.key)
+        if action in self._actions:
+            self._actions[action]()
+        elif canonical(event.key) in CANCEL_KEYS:
+            self.close()
+
+    @property
+    def chosen(self) -> Link:
+        """The link under the cursor."""
+        return self._all[self._links.cursor]
+
+    def close(self) -> None:
+        self.dismiss(None)
+
+    def copy_link(self) -> None:
+        """Hand the address under the cursor to the clipboard."""
+        self._copy(self.chosen.url)
+        self._tell("Copied, if the terminal allows it", "notice")
+
+    def open_link(self) -> None:
+        """Open the address under the cursor, which is shown in full below the list."""
+        self.run_worker(self._open(self.chosen.url), exclusive=True, exit_on_error=False)
+
+    async def _open(self, url: str) -> None:
+        self._tell("Opening …", "notice")
+        try:
+            await asyncio.to_thread(self._open_address, url)
+        except MailError as error:
+            self._tell(" ".join(filter(None, (error.title + ".", error.advice))), "error")
+        else:
+            self._tell("Opened", "notice")
+
+    def _tell(self, text: str, name: str) -> None:
+        if self.is_attached:
+            self._told = (text, name)
+            self._show_address(told=True)
+
+    def _show_address(self, *, told: bool = False) -> None:
+        """The whole address, what is wrong with it, and what has become of it."""
+        if not told:
+            self._told = ("", "")
+        if not self._all:
+            return
+        link = self.chosen
+        room = max(40, (self._address.content_size.width or 76) * _ADDRESS_LINES)
+        url = clean(link.url)
+        if len(url) > room:
+            url = url[: room - 24] + f"… ({len(url):,} characters)"
+        text = styled("")
+        name = urlsplit(link.url).netloc if host(link.url) else ""
+        before, found, after = url.partition(clean(name)) if name else (url, "", "")
+        text.append(before).append(found, style("strong")).append(after)
+        ascii_host = spelled_out(link)
+        for warning in (misleading(link), f"Its host is {ascii_host}" if ascii_host else ""):
+            if warning:
+                text.append("\n" + clean(warning), style("error"))
+        if self._told[0]:
+            text.append("\n" + clean(self._told[0]), style(self._told[1]))
+        self._address.update(text)

@@ -1,0 +1,239 @@
+"""The main screen: folders, messages, the message, the wire, and one line of status and of hints.
+
+Lays them out for the width there is, hands keys to actions and events to widgets. What an action
+does is in ``controllers``.
+"""
+
+from __future__ import annotations
+
+import logging
+from asyncio import wrap_future
+from collections.abc import Coroutine
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.events import DescendantFocus, Key, Resize
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui_mail.config import Config
+from tui_mail.errors import Cancelled, MailError
+from tui_mail.mail.service import MailService
+from tui_mail.mail.store import StoredMailbox
+from tui_mail.ui.actions import Context
+from tui_mail.ui.controllers.mailbox import MailboxController
+from tui_mail.ui.controllers.news import News
+from tui_mail.ui.controllers.performer import Performer
+from tui_mail.ui.controllers.reading import ReadingController
+from tui_mail.ui.keymap import Keymap
+from tui_mail.ui.messages import MailEvent
+from tui_mail.ui.screens.error import ErrorScreen
+from tui_mail.ui.widgets.folder_tree import FolderTree
+from tui_mail.ui.widgets.message_list import MessageList
+from tui_mail.ui.widgets.message_viewer import MessageViewer
+from tui_mail.ui.widgets.status_bar import HintLine, StatusBar
+from tui_mail.ui.widgets.wire_pane import WirePane
+
+WIDE = 120  # columns from which tree, list and viewer stand side by side
+TREE_BESIDE = 100  # columns from which the tree is shown without being asked for
+COMMAND_SHOWN_EVERY = 0.5  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """``mailboxes`` are the folders of each account as the store told them last."""
+
+    def __init__(self, service: MailService, settings: Config, keymap: Keymap) -> None:
+        super().__init__()
+        self.service = service
+        self.settings = settings
+        self.keymap = keymap
+        self.mailboxes: dict[str, dict[bytes, StoredMailbox]] = {}
+        self.folder_tree = FolderTree(id="tree")
+        self.messages = MessageList(id="list")
+        self.viewer = MessageViewer(id="viewer")
+        self.wire = WirePane(service.transcript, id="wire")
+        self.status = StatusBar(id="status")
+        self.hints = HintLine(id="hints")
+        self.mailbox = MailboxController(service, self.messages, self.run)
+        self.reading = ReadingController(self)
+        self.performer = Performer(self)
+        self._news = News(self)
+        self._tree_asked: bool | None = None  # None: as the width has it
+
+    @property
+    def account(self) -> str:
+        """The account whose mailbox is shown, "" before any is."""
+        return self.mailbox.account
+
+    @property
+    def context(self) -> Context:
+        """Which keys count: those of the pane that has the focus."""
+        contexts: dict[Widget | None, Context] = {
+            self.folder_tree: "tree",
+            self.messages: "list",
+            self.viewer: "viewer",
+            self.wire: "wire",
+        }
+        return contexts.get(self.focused, "list")
+
+    # Layout
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="panes"):
+            yield self.folder_tree
+            with Container(id="mail"):
+                yield self.messages
+                yield self.viewer
+        yield self.wire
+        yield self.status
+        yield self.hints
+
+    def on_mount(self) -> None:
+        self.add_class("wire-hidden")
+        self.folder_tree.set_accounts([account.name for account in self.settings.accounts])
+        self.messages.focus()
+        self.set_interval(COMMAND_SHOWN_EVERY, self._show_command)
+        for warning in self.keymap.warnings:
+            self.hints.show_notice(warning)
+
+    def on_resize(self, event: Resize) -> None:
+        self._lay_out(event.size.width)
+
+    @property
+    def wide(self) -> bool:
+        return self.size.width >= WIDE
+
+    @property
+    def tree_shown(self) -> bool:
+        return not self.has_class("tree-hidden")
+
+    def _lay_out(self, width: int) -> None:
+        self.set_class(width >= WIDE, "wide")
+        self.set_class(width < WIDE, "narrow")
+        beside = width >= TREE_BESIDE if self._tree_asked is None else self._tree_asked
+        self.set_class(not beside, "tree-hidden")
+
+    def show_tree(self, shown: bool) -> None:
+        """Show or hide the folders; the focus leaves what is hidden."""
+        self._tree_asked = shown
+        self._lay_out(self.size.width)
+        if not shown and self.focused is self.folder_tree:
+            self.messages.focus()
+
+    def show_reading(self, shown: bool) -> None:
+        """Go into the message, or back to the list."""
+        self.set_class(shown, "reading")
+        (self.viewer if shown else self.messages).focus()
+
+    def show_wire(self, shown: bool) -> None:
+        """Open or close the wire pane."""
+        self.set_class(not shown, "wire-hidden")
+        if shown:
+            self.wire.open()
+            self.wire.focus()
+        else:
+            self.wire.close()
+            self.pane_before_wire().focus()
+
+    def pane_before_wire(self) -> Widget:
+        return self.viewer if self.has_class("reading") else self.messages
+
+    @on(DescendantFocus)
+    def _focus_moved(self) -> None:
+        self.hints.show_hints(self.keymap.hints(self.context))
+
+    # Keys down
+
+    def on_key(self, event: Key) -> None:
+        self.service.person_active()
+        action = self.keymap.lookup(self.context, event.key)
+        if action is None:
+            return
+        event.stop()
+        event.prevent_default()
+        self.hints.clear_notice()
+        self.performer.perform(action)
+
+    # Events up
+
+    def on_mail_event(self, message: MailEvent) -> None:
+        self._news.hear(message.event)
+
+    @on(MessageList.RowsWanted)
+    def _rows_wanted(self, message: MessageList.RowsWanted) -> None:
+        self.mailbox.rows_wanted(message.uids)
+
+    @on(MessageList.Opened)
+    def _message_opened(self, message: MessageList.Opened) -> None:
+        self.reading.open(message.uid)
+
+    @on(MessageViewer.RenderWanted)
+    def _render_wanted(self) -> None:
+        self.reading.render_again()
+
+    @on(WirePane.CopyWanted)
+    def _copy_wanted(self, message: WirePane.CopyWanted) -> None:
+        self.app.copy_to_clipboard(message.text)
+        self.hints.show_notice("Copied, if the terminal allows it (OSC 52)")
+
+    @on(WirePane.Noticed)
+    def _noticed(self, message: WirePane.Noticed) -> None:
+        self.hints.show_notice(message.text)
+
+    @on(FolderTree.MailboxChosen)
+    def _mailbox_chosen(self, message: FolderTree.MailboxChosen) -> None:
+        self.open_mailbox(message.account, message.name)
+
+    def open_mailbox(self, account: str, name: bytes) -> None:
+        """Make this mailbox the current one."""
+        self.mailbox.account = account
+        self.reading.forget()
+        self.show_reading(False)
+        if self.size.width < TREE_BESIDE:
+            self.show_tree(False)
+        self.run(self._open_mailbox(account, name))
+
+    async def _open_mailbox(self, account: str, name: bytes) -> None:
+        await wrap_future(self.service.open_mailbox(account, name))
+
+    def _show_command(self) -> None:
+        exchange = self.service.transcript.last_exchange
+        if exchange is not None and exchange.name != "IDLE":  # how long it lasted says nothing
+            self.status.change(command=exchange.name, milliseconds=exchange.milliseconds)
+
+    # Work
+
+    def run(self, work: Coroutine[Any, Any, None], *, group: str = "default") -> None:
+        """Do something that waits, without holding up the screen; what fails is told.
+
+        Work of a named group replaces what that group was doing.
+        """
+        self.run_worker(
+            self._guarded(work), group=group, exclusive=group != "default", exit_on_error=False
+        )
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Cancelled:
+            return
+        except MailError as error:
+            self.tell(error)
+        except Exception:
+            log.exception("work for the screen failed")
+            self.hints.show_notice(
+                "Something went wrong inside tui-mail; start it with --log FILE for details",
+                error=True,
+            )
+
+    def tell(self, error: MailError) -> None:
+        """Show what went wrong, in a box when there is more to it than a line."""
+        log.info("told: %s", error.title)
+        if error.server_line or error.advice:
+            self.app.push_screen(ErrorScreen(error, account=self.account, retry=False))
+        else:
+            self.hints.show_notice(error.title, error=True)
