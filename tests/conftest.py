@@ -49,6 +49,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(other)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A name one can read, and a log one can open, for a parameter of many characters."""
+    if isinstance(val, str | bytes) and len(val) > 60:
+        return f"{argname}-of-{len(val)}"
+    return None
+
+
 @pytest.fixture(scope="session")
 def certificates() -> Iterator[Certificates]:
     """A private authority and its certificates, as PEM files."""

@@ -57,15 +57,17 @@ class Courier:
         self._makeuserdb = need_program("makeuserdb")
         self._openssl = need_program("openssl")
         self._unshare = need_program("unshare")
-        for path in (_AUTHDAEMON, Path("/run/courier"), Path("/etc/courier")):
+        for path in (_AUTHDAEMON, Path("/etc/courier")):
             if not path.exists():
                 raise ServerMissing(f"courier-authdaemon is not installed: no {path}")
         self._root = unpacked("courier-imap")
         self._new_namespace = [str(self._unshare), "--mount"]
         if os.getuid() != 0:
             self._new_namespace.append("--map-root-user")
-        if subprocess.run([*self._new_namespace, "true"], capture_output=True).returncode:
-            raise ServerMissing("Courier needs a mount namespace, which is not allowed here")
+        allowed = subprocess.run([*self._new_namespace, "true"], capture_output=True, text=True)
+        if allowed.returncode:
+            reason = allowed.stderr.strip()
+            raise ServerMissing(f"Courier needs a mount namespace of its own: {reason}")
         self.folder = private_folder("courier")
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -150,6 +152,8 @@ class Courier:
             command[:0] = [str(self._unshare), "--user", f"--map-user={uid}", f"--map-group={gid}"]
         return (
             f"mount --bind {shlex.quote(str(self.folder / 'etc'))} /etc/courier\n"
+            # /run/courier is made at boot, so may not be there: a /run of our own has it.
+            "mount -t tmpfs tmpfs /run\nmkdir /run/courier\n"
             f"mount --bind {shlex.quote(str(self.folder / 'run'))} /run/courier\n"
             "set -a\n. /etc/courier/authdaemonrc\n"
             f". {shlex.quote(str(self._root / 'etc/courier/imapd'))}\n"

@@ -18,6 +18,7 @@ from .process import (
     HOST,
     NOBODY,
     OTHER_HOST,
+    ServerMissing,
     free_port,
     need_program,
     private_folder,
@@ -57,6 +58,7 @@ class Dovecot:
     ) -> None:
         self._program = need_program("dovecot")
         self._doveadm = need_program("doveadm")
+        _need_version(self._program)
         self.certificates = certificates
         self.ca_file = certificates.ca_file
         self.capabilities = capabilities
@@ -200,6 +202,13 @@ class Dovecot:
             lines += _rootless()
         lines.append(self.extra)
         return "\n".join(lines) + "\n"
+
+
+def _need_version(program: Path) -> None:
+    version = subprocess.run([str(program), "--version"], capture_output=True, text=True).stdout
+    if not version.startswith("2.3."):
+        # 2.4 reads another configuration language altogether.
+        raise ServerMissing(f"Dovecot 2.3 is needed, and here is {version.split(' ')[0]}")
 
 
 def _rootless() -> list[str]:

@@ -122,6 +122,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     # Wire pane
     ActionSpec("wire.open", "Unfold or fold a literal", ("enter", "space"), ("wire",), "Unfold"),
+    ActionSpec("wire.details", "The whole command and its answer", ("v",), ("wire",), "Details"),
     ActionSpec("wire.follow", "Follow the newest line, or stay", ("F",), ("wire",), "Follow"),
     ActionSpec("wire.search", "Search the wire", ("/",), ("wire",), "Search"),
     ActionSpec("wire.search_next", "Next match", ("n",), ("wire",)),

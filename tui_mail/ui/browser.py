@@ -25,7 +25,7 @@ def browser_command(url: str, environ: Mapping[str, str] = os.environ) -> list[s
 
     Raises ``MailError`` where there is none, or nothing that may be opened.
     """
-    if openable(url) != url:
+    if not url or openable(url) != url:
         raise MailError("Only web addresses and mail addresses are opened", advice=_COPY)
     wanted = environ.get("BROWSER", "").split(os.pathsep)[0]
     if wanted:

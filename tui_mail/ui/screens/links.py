@@ -159,21 +159,23 @@ class LinksScreen(ModalScreen[None], inherit_bindings=False):
             self.close()
 
     @property
-    def chosen(self) -> Link:
-        """The link under the cursor."""
-        return self._all[self._links.cursor]
+    def chosen(self) -> Link | None:
+        """The link under the cursor, None where there is none."""
+        return self._all[self._links.cursor] if self._all else None
 
     def close(self) -> None:
         self.dismiss(None)
 
     def copy_link(self) -> None:
         """Hand the address under the cursor to the clipboard."""
-        self._copy(self.chosen.url)
-        self._tell("Copied, if the terminal allows it", "notice")
+        if self.chosen is not None:
+            self._copy(self.chosen.url)
+            self._tell("Copied, if the terminal allows it", "notice")
 
     def open_link(self) -> None:
         """Open the address under the cursor, which is shown in full below the list."""
-        self.run_worker(self._open(self.chosen.url), exclusive=True, exit_on_error=False)
+        if self.chosen is not None:
+            self.run_worker(self._open(self.chosen.url), exclusive=True, exit_on_error=False)
 
     async def _open(self, url: str) -> None:
         self._tell("Opening …", "notice")
@@ -193,21 +195,24 @@ class LinksScreen(ModalScreen[None], inherit_bindings=False):
         """The whole address, what is wrong with it, and what has become of it."""
         if not told:
             self._told = ("", "")
-        if not self._all:
-            return
         link = self.chosen
+        if link is None:
+            return
         room = max(40, (self._address.content_size.width or 76) * _ADDRESS_LINES)
         url = clean(link.url)
         if len(url) > room:
             url = url[: room - 24] + f"… ({len(url):,} characters)"
         text = styled("")
+        ascii_host = spelled_out(link)
+        # Before the address, which may fill all the lines there are.
+        for warning, look in (
+            (misleading(link), "error"),
+            (f"Its host is {ascii_host}" if ascii_host else "", "error"),
+            self._told,
+        ):
+            if warning:
+                text.append(clean(warning) + "\n", style(look))
         name = urlsplit(link.url).netloc if host(link.url) else ""
         before, found, after = url.partition(clean(name)) if name else (url, "", "")
         text.append(before).append(found, style("strong")).append(after)
-        ascii_host = spelled_out(link)
-        for warning in (misleading(link), f"Its host is {ascii_host}" if ascii_host else ""):
-            if warning:
-                text.append("\n" + clean(warning), style("error"))
-        if self._told[0]:
-            text.append("\n" + clean(self._told[0]), style(self._told[1]))
         self._address.update(text)

@@ -64,7 +64,7 @@ class _Parts(LineView):
         part, depth = self._parts[index]
         number = 8 if width >= 60 else 4
         encoding = 17 if width >= 70 else 0
-        kind = max(12, min(34, width * 3 // 10))
+        kind = max(18, min(34, width * 3 // 10))
         name = max(0, width - number - kind - encoding - 10)
         indent = "  " * min(depth, _MAX_INDENT)
         parts = [

@@ -54,7 +54,12 @@ def columns_for(width: int) -> Columns:
 
 
 def row_parts(
-    row: MessageSummary, width: int, *, today: date, show_recipients: bool = False
+    row: MessageSummary,
+    width: int,
+    *,
+    today: date,
+    show_recipients: bool = False,
+    tagged: bool = False,
 ) -> list[Part]:
     """The texts of one row with their style names, ``width`` cells together.
 
@@ -64,7 +69,7 @@ def row_parts(
     person = (row.recipients or row.sender) if show_recipients else row.sender
     # What is blank has no style of its own, so that it can be drawn in one go.
     parts = [
-        (" ", ""),
+        ("*", "tagged") if tagged else (" ", ""),
         _state(row.flags),
         ("!", "flagged") if FLAGGED in row.flags else (" ", ""),
         ("@", "attachment") if row.has_attachment else (" ", ""),

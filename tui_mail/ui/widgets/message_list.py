@@ -86,6 +86,7 @@ class MessageList(LineView):
         self._order: array[int] = array("I")
         self._rows: dict[int, MessageSummary] = {}
         self._show_recipients = False
+        self._tagged: set[int] = set()
         # What has been asked for and not come, and whether asking again is already arranged.
         self._asked: set[int] = set()
         self._asked_lines: set[int] = set()
@@ -126,7 +127,7 @@ class MessageList(LineView):
         The cursor is on the newest message, and every row is unknown. ``order`` as for
         ``set_order``.
         """
-        for kept in (self._rows, self._asked, self._asked_lines, self._stale):
+        for kept in (self._rows, self._asked, self._asked_lines, self._stale, self._tagged):
             kept.clear()
         self._order = order
         self.set_line_count(len(order), cursor=0, top=0)
@@ -149,6 +150,8 @@ class MessageList(LineView):
         if old_top == 0 and cursor < max(1, self.page_height):
             top = 0
         self._order = order
+        if self._tagged:
+            self._tagged.intersection_update(order)
         self._asked_lines.clear()
         self.line_count = len(order)
         self.cursor = max(0, min(cursor, len(order) - 1))
@@ -202,6 +205,24 @@ class MessageList(LineView):
         self.go_to(index)
         return True
 
+    @property
+    def tagged(self) -> tuple[int, ...]:
+        """The UIDs of the tagged messages, in the order of the list."""
+        return tuple(uid for uid in self._order if uid in self._tagged) if self._tagged else ()
+
+    def toggle_tag(self) -> None:
+        """Tag the message under the cursor, or take its tag away, and go to the next."""
+        uid = self.cursor_uid
+        if uid:
+            self._tagged ^= {uid}
+            self.refresh_row(self.cursor)
+            self.move(1)
+
+    def set_tags(self, uids: Iterable[int]) -> None:
+        """Have exactly these messages tagged."""
+        self._tagged = set(uids) - {0}
+        self.refresh()
+
     def open_message(self) -> None:
         """Ask for the message under the cursor to be shown."""
         if self.cursor_uid:
@@ -220,7 +241,13 @@ class MessageList(LineView):
         row = self._rows.get(self._order[index])
         if row is None:
             return self.compose_row(placeholder_parts(width), width, cursor=cursor)
-        parts = row_parts(row, width, today=self._day, show_recipients=self._show_recipients)
+        parts = row_parts(
+            row,
+            width,
+            today=self._day,
+            show_recipients=self._show_recipients,
+            tagged=row.uid in self._tagged,
+        )
         return self.compose_row(parts, width, cursor=cursor, base=row_style(row))
 
     def cursor_changed(self) -> None:

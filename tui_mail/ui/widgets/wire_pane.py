@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from textual import events
@@ -21,19 +22,14 @@ from tui_mail.errors import StoreError
 from tui_mail.sanitize import clean, decode_clean
 from tui_mail.ui.screens.wire_line import WireLineScreen
 from tui_mail.ui.widgets.prompt import Prompt, complete_path
-from tui_mail.ui.widgets.wire_row import (
-    completion,
-    is_first,
-)
+from tui_mail.ui.widgets.wire_row import completion, is_first
 from tui_mail.ui.widgets.wire_rows import GAP, HEAD
+from tui_mail.ui.widgets.wire_view import WireView
 from tui_mail.wire.transcript import Direction, Transcript, WireLine
 
 SETTLE = 0.03  # seconds from the first line of a burst to drawing it, so that a burst is one
 INTERVAL = 0.125  # seconds between two drawings
-_CLOCK_TOLERANCE = 1.0  # seconds
-_TALL = 12  # lines from which the strip has two
 _DIRECTIONS = (None, Direction.SENT, Direction.RECEIVED)
-_DIRECTION_NAMES = {Direction.SENT: "sent only", Direction.RECEIVED: "received only"}
 
 
 class WirePane(WireView):
@@ -91,6 +87,7 @@ class WirePane(WireView):
 
     def open(self) -> None:
         """Show the lines there are, newest last, and those that come."""
+        self._woken = False
         self._transcript.listener = self._heard
         self._rows.clear()
         self._unseen = 0
@@ -113,7 +110,9 @@ class WirePane(WireView):
         """Called for each line on the thread that writes the transcript."""
         if not self._woken:
             self._woken = True
-            self.post_message(self._Woken())
+            # The screen may be leaving: that must not disturb a connection.
+            with suppress(RuntimeError):
+                self.post_message(self._Woken())
 
     def on_wire_pane__woken(self) -> None:
         wait = max(SETTLE, self._drawn_at + INTERVAL - time.monotonic())
@@ -191,8 +190,15 @@ class WirePane(WireView):
         self._change(lambda: done.append(self._rows.toggle(row.line)))
         if done[0]:
             self.refresh_row(self.cursor)
+            self._show_below(self._rows.unfolded_count(row.line))
         else:
             self.post_message(self.Noticed(self, "All of this line is shown"))
+
+    def _show_below(self, count: int) -> None:
+        """Bring the ``count`` rows below the cursor's onto the page, as many as go beside it."""
+        missing = self.cursor + count + 1 - self.top - self.page_height
+        if missing > 0:
+            self.set_line_count(self.line_count, top=min(self.cursor, self.top + missing))
 
     def next_connection(self) -> None:
         """Show one connection after the other, then all."""
@@ -208,7 +214,6 @@ class WirePane(WireView):
     def set_filter(self, connection: str | None, direction: Direction | None) -> None:
         """Show the lines of one connection and direction alone; None shows all."""
         self._change(lambda: self._rows.set_filter(connection, direction))
-        self._rows.unfold_anew()
         self._show_title()
         self.refresh()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells
@@ -24,6 +24,7 @@ _LONG_TIME = 12  # 14:05:33.123
 _FIGURES = 14  # "  123 ms  1.2K↓"
 _LONG_FIGURES = 21
 _LONGEST_CONNECTION = 14
+_SHORTEST_TAG = 4  # so that the columns stay where they are up to A999
 _LONGEST_TAG = 8
 _UNFOLDED_LINES = 2_000  # of one literal
 _BYTES_PER_CELL = 8
@@ -63,8 +64,8 @@ def columns_for(width: int, *, connection: int, tag: int) -> Columns:
     clock = _LONG_TIME if width >= WIDE else _TIME if width >= 60 else 0
     name = min(connection, _LONGEST_CONNECTION if width >= WIDE else 8) if width >= 50 else 0
     figures = _LONG_FIGURES if width >= WIDE else _FIGURES if width >= 60 else 0
-    columns = Columns(clock, name, min(tag, _LONGEST_TAG), 0, figures)
-    return Columns(clock, name, columns.tag, max(0, width - columns.before), figures)
+    columns = Columns(clock, name, max(_SHORTEST_TAG, min(tag, _LONGEST_TAG)), 0, figures)
+    return replace(columns, text=max(0, width - columns.before))
 
 
 # Figures

@@ -149,6 +149,8 @@ class WireRows:
 
     def set_filter(self, connection: str | None, direction: Direction | None) -> None:
         self.connection, self.direction = connection, direction
+        # Without the column of the connection there is more room for what is open.
+        self._unfold_open()
         self._build()
 
     def _fits(self, line: WireLine) -> bool:
@@ -180,6 +182,10 @@ class WireRows:
     def is_open(self, line: WireLine) -> bool:
         return line.number in self._open
 
+    def unfolded_count(self, line: WireLine) -> int:
+        """How many rows stand below a line that is open; 0 for one that is not."""
+        return len(self._open.get(line.number, ()))
+
     def piece_of(self, row: Row) -> Piece:
         """What a row that was unfolded (``part`` from 1) shows."""
         return self._open[row.line.number][row.part - 1]
@@ -201,9 +207,12 @@ class WireRows:
     def unfold_anew(self) -> None:
         """Make the texts of what is open again, for another width."""
         if self._open:
-            lines = (line for line in self._lines if line.number in self._open)
-            self._open = {line.number: texts for line in lines if (texts := self._unfold(line))}
+            self._unfold_open()
             self._build()
+
+    def _unfold_open(self) -> None:
+        lines = (line for line in self._lines if line.number in self._open) if self._open else ()
+        self._open = {line.number: texts for line in lines if (texts := self._unfold(line))}
 
     # Search
 
@@ -250,8 +259,7 @@ class WireRows:
             return head
         if not self.is_open(line):
             self.toggle(line)
-        count = len(self._open.get(line.number, ()))
-        parts = range(head + 1, head + 1 + count)
+        parts = range(head + 1, head + 1 + self.unfolded_count(line))
         ordered = reversed(parts) if backwards else parts
         return next((row for row in ordered if self._row_has(row)), head)
 

@@ -42,7 +42,7 @@ class WireView(LineView):
     """Rows of ``transcript``; while ``following`` the last one is shown and under the cursor."""
 
     DEFAULT_CSS = """
-    WirePane {
+    WireView {
         border-top: solid $primary;
         border-title-color: $foreground;
         border-title-background: $background;
