@@ -7,6 +7,7 @@ and Textual is loaded only once the connections are under way.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from tui_mail.errors import ConfigError, MailError
 
 if TYPE_CHECKING:
     from tui_mail.config import Config
+    from tui_mail.mail.service import MailService
 
 FAILED = 1
 WRONG_USE = 2
@@ -122,16 +124,20 @@ def _settings(options: argparse.Namespace, stack: ExitStack) -> Config | None:
 
 def _show(settings: Config, *, read_only: bool) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
-    from tui_mail.mail.service import MailService
+    gc.disable()  # all that is made while starting stays; the screen enables it once it stands
+    from concurrent.futures import ThreadPoolExecutor
+
     from tui_mail.ui.terminal import prepare
 
-    service = MailService(settings, read_only=read_only)
     # Textual reads the environment while it is imported, and no other thread may read it now.
     terminal = prepare(os.environ)
-    service.start()
-    try:
+    with ThreadPoolExecutor(1) as starter:
+        starting = starter.submit(_started_service, settings, read_only=read_only)
+        # Meanwhile: this takes as long as connecting to a near server.
         from tui_mail.ui.app import TuiMail
 
+        service = starting.result()
+    try:
         app = TuiMail(service, settings, terminal)
         result = app.run(mouse=settings.ui.mouse and terminal.mouse_works)
         if app.crash is not None:
@@ -139,6 +145,14 @@ def _show(settings: Config, *, read_only: bool) -> int:
         return result or app.return_code or 0
     finally:
         service.stop()
+
+
+def _started_service(settings: Config, *, read_only: bool) -> MailService:
+    from tui_mail.mail.service import MailService
+
+    service = MailService(settings, read_only=read_only)
+    service.start()
+    return service
 
 
 def _one_line(error: MailError) -> str:

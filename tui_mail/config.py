@@ -1,20 +1,18 @@
-"""The TOML file as frozen settings; every error names file, key and what was expected.
+"""The settings of the TOML file as frozen values, and where files are kept.
 
-Reads one file and a few environment variables. Knows no password (a ``password`` key is refused),
-opens no connection, and is imported on the way to the first screen: the standard library only,
-and nothing heavy of that.
+``config_file`` reads the file. Knows no password, opens no connection, and is imported on the way
+to the first screen: the standard library only, and nothing heavy of that.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
 
 from tui_mail.errors import ConfigError
 from tui_mail.model import SpecialUse
@@ -28,9 +26,6 @@ imap = "imaps://anna@mail.example.org"
 smtp = "smtps://anna@mail.example.org"
 password_command = "pass show mail/work"   # optional; without it the keyring, or you, are asked
 """
-
-Value = TypeVar("Value")
-Table = Mapping[str, Any]
 
 
 class ConfigMissing(ConfigError):
@@ -67,12 +62,12 @@ FOLDERS: Mapping[str, SpecialUse] = MappingProxyType(
     }
 )
 
+_HUES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+COLORS = ("default", *_HUES, *(f"bright_{hue}" for hue in _HUES))
+
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z+]+)://(?:(?P<user>[^/?#]*)@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]|[^@:/?#\[\]\s]+)(?::(?P<port>[0-9]{1,5}))?/?"
-)
-_EMAIL = re.compile(
-    r"(?:(?P<name>[^<>]*?)\s*<(?P<address>[^<>\s@]+@[^<>\s@]+)>|(?P<bare>[^<>\s@]+@[^<>\s@]+))"
 )
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -109,19 +104,19 @@ class ServerUrl:
             )
             raise ValueError(
                 f"expected one of {schemes} followed by USER@HOST or USER@HOST:PORT "
-                f"(an @ in USER is written %40), found {_shown(text)}"
+                f"(an @ in USER is written %40), found {shown(text)}"
             )
         if user and ("@" in user or _PERCENT.search(user)):
             raise ValueError(
-                f"expected @ in the user name as %40 and % as %25, found {_shown(text)}"
+                f"expected @ in the user name as %40 and % as %25, found {shown(text)}"
             )
         name = _unquoted(user or "")
         if not name and (protocol == "imap" or user is not None):
             raise ValueError(
-                f"expected a user name before the host (USER@HOST), found {_shown(text)}"
+                f"expected a user name before the host (USER@HOST), found {shown(text)}"
             )
         if not name.isprintable() or "\ufffd" in name:
-            raise ValueError(f"expected a user name of printable UTF-8, found {_shown(text)}")
+            raise ValueError(f"expected a user name of printable UTF-8, found {shown(text)}")
         port = int(match["port"]) if match["port"] else known[2]
         if not 0 < port < 65536:
             raise ValueError(f"expected a port from 1 to 65535, found {port}")
@@ -178,9 +173,87 @@ class WireSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsRule:
+    """One ``[[news.rules]]`` table; None leaves a choice to the rules before it.
+
+    ``folder`` is a glob (``*`` matches ``/`` too) over the mailbox's path as it is shown, joined
+    with ``/``, without regard to case. ``account`` None means every account.
+    """
+
+    folder: str
+    account: str | None = None
+    watch: bool | None = None
+    bell: bool | None = None
+    notify: bool | None = None
+    command: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The ``[news]`` table. ``poll`` is in seconds, for what the server does not tell unasked.
+
+    The last rule that matches a mailbox and speaks of a choice decides it.
+    """
+
+    poll: float = 120
+    on_new_mail: str | None = None
+    bell: bool = True
+    notify: bool = True
+    rules: tuple[NewsRule, ...] = ()
+
+
+class Deletion(Enum):
+    """What deleting a message does."""
+
+    TRASH = "trash"
+    MARK = "mark"
+
+
+class ExpungeOnLeave(Enum):
+    """What becomes of messages marked ``\\Deleted`` when the mailbox is left."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSettings:
+    """The ``[actions]`` table."""
+
+    delete: Deletion = Deletion.TRASH
+    expunge_on_leave: ExpungeOnLeave = ExpungeOnLeave.NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How a keyword (RFC 9051, 2.3.2) is shown. ``color`` is one of ``COLORS`` or ``#rrggbb``."""
+
+    keyword: str
+    name: str
+    color: str
+
+
+# The keywords Thunderbird made common, in its colors as far as a terminal has them.
+LABELS: Mapping[str, Label] = MappingProxyType(
+    {
+        label.keyword: label
+        for label in (
+            Label("$label1", "important", "red"),
+            Label("$label2", "work", "yellow"),
+            Label("$label3", "personal", "green"),
+            Label("$label4", "todo", "blue"),
+            Label("$label5", "later", "magenta"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the file says. ``keys`` maps an action id to its keys; the keymap judges both.
 
+    ``labels`` are by keyword in lower case, since case does not count in flags.
     With ``demo`` set nothing of the user's is read or written: the store stays in memory.
     """
 
@@ -188,6 +261,9 @@ class Config:
     ui: Ui = Ui()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wire: WireSettings = WireSettings()
+    news: News = News()
+    actions: ActionSettings = ActionSettings()
+    labels: Mapping[str, Label] = field(default_factory=lambda: LABELS)
     path: Path | None = None
     demo: bool = False
 
@@ -225,211 +301,9 @@ def load(path: Path | None = None) -> Config:
 
     Raises ConfigMissing if there is none, ConfigError for the first thing wrong with it.
     """
-    import tomllib
+    from tui_mail import config_file
 
-    file = config_path() if path is None else path
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(FILE_LIMIT + 1)
-    except FileNotFoundError as error:
-        raise ConfigMissing(f"{file}: there is no such file") from error
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
-    if len(raw) > FILE_LIMIT:
-        raise ConfigError(f"{file}: expected at most {FILE_LIMIT // 1024} KiB")
-    try:
-        document = tomllib.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{file}: expected UTF-8 text (at line {line})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: expected TOML: {error}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{file}: expected TOML that is not nested this deeply") from error
-    return _Reader(file).config(document)
-
-
-class _Reader:
-    """Turns the tables of one document into settings; knows the file for its errors."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def config(self, document: Table) -> Config:
-        self.known_keys(document, "", ("accounts", "ui", "keys", "wire"))
-        accounts = self.table(document, "accounts", "")
-        if not accounts:
-            raise self.error("accounts", "expected at least one [accounts.NAME] table")
-        return Config(
-            accounts=tuple(self.account(name, accounts) for name in accounts),
-            ui=self.ui(self.table(document, "ui", "")),
-            keys=MappingProxyType(self.keys(self.table(document, "keys", ""), "")),
-            wire=self.wire(self.table(document, "wire", "")),
-            path=self.file,
-        )
-
-    def account(self, name: str, accounts: Table) -> Account:
-        key = f"accounts.{name}"
-        if not (0 < len(name) <= 40 and name.isprintable() and "/" not in name):
-            raise self.error(
-                f"accounts.{_shown(name)}",
-                "expected an account name of 1 to 40 printable characters without /",
-            )
-        table = self.table(accounts, name, "accounts")
-        if "password" in table:
-            raise self.error(
-                f"{key}.password",
-                f"expected no password in the file: use password_command, "
-                f'or keep it in the keyring with "tui-mail password {name}"',
-            )
-        self.known_keys(
-            table, key, ("email", "imap", "smtp", "password_command", "ca_file", "folders")
-        )
-        email_name, email_address = self.value(table, "email", key, self.email)
-        folders = self.table(table, "folders", key)
-        self.known_keys(folders, f"{key}.folders", tuple(FOLDERS))
-        return Account(
-            name=name,
-            email_name=email_name,
-            email_address=email_address,
-            imap=self.value(table, "imap", key, lambda text: ServerUrl.parse(text, "imap")),
-            smtp=self.optional(table, "smtp", key, lambda text: ServerUrl.parse(text, "smtp")),
-            password_command=self.optional(table, "password_command", key, self.command),
-            ca_file=self.optional(table, "ca_file", key, self.existing_file),
-            folders=MappingProxyType(
-                {
-                    FOLDERS[use]: self.value(folders, use, f"{key}.folders", self.mailbox)
-                    for use in folders
-                }
-            ),
-        )
-
-    def ui(self, table: Table) -> Ui:
-        self.known_keys(table, "ui", ("theme", "mouse", "bell"))
-        return Ui(
-            theme=self.optional(table, "theme", "ui", self.theme) or Ui().theme,
-            mouse=self.flag(table, "mouse", Ui().mouse),
-            bell=self.flag(table, "bell", Ui().bell),
-        )
-
-    def wire(self, table: Table) -> WireSettings:
-        self.known_keys(table, "wire", ("lines", "bytes"))
-        return WireSettings(
-            lines=self.count(table, "lines", 100, 1_000_000, WireSettings().lines),
-            bytes=self.count(table, "bytes", 65_536, 1024**3, WireSettings().bytes),
-        )
-
-    def keys(self, table: Table, parent: str) -> dict[str, tuple[str, ...]]:
-        # TOML reads an unquoted message.next = "j" as a table in a table: join it again.
-        found: dict[str, tuple[str, ...]] = {}
-        for name, value in table.items():
-            action = f"{parent}{name}"
-            if isinstance(value, Mapping):
-                found.update(self.keys(value, f"{action}."))
-            elif isinstance(value, str):
-                found[action] = (value,)
-            elif isinstance(value, list) and all(isinstance(key, str) for key in value):
-                found[action] = tuple(value)
-            else:
-                raise self.error(
-                    f"keys.{action}", f"expected a key or a list of keys, found {_shown(value)}"
-                )
-        return found
-
-    # One function per kind of value; each raises ValueError saying what was expected.
-
-    def email(self, text: str) -> tuple[str, str]:
-        match = _EMAIL.fullmatch(text.strip())
-        if match is None or not text.isprintable():
-            raise ValueError(
-                f"expected an address such as Anna Example <anna@example.org>, found {_shown(text)}"
-            )
-        return (match["name"] or "").strip('"').strip(), match["address"] or match["bare"]
-
-    def command(self, text: str) -> str:
-        import shlex
-
-        try:
-            words = shlex.split(text)
-        except ValueError as error:
-            raise ValueError(f"expected a command with its quotes closed ({error})") from error
-        if not words or "\0" in text:
-            raise ValueError("expected a command such as pass show mail/work")
-        return text
-
-    def existing_file(self, text: str) -> Path:
-        path = self.file.parent / os.path.expanduser(text)
-        if "\0" in text or not path.is_file():
-            raise ValueError(
-                f"expected a file of PEM certificates, found no file {_shown(str(path))}"
-            )
-        return path
-
-    def mailbox(self, text: str) -> str:
-        if not text or not text.isprintable():
-            raise ValueError(f"expected the name of a mailbox, found {_shown(text)}")
-        return text
-
-    def theme(self, text: str) -> str:
-        if not re.fullmatch(r"[\w-]{1,40}", text):
-            raise ValueError(
-                f"expected the name of a theme (letters, digits, - and _), found {_shown(text)}"
-            )
-        return text
-
-    # Reaching into a table, with errors that name the key.
-
-    def value(self, table: Table, key: str, parent: str, parse: Callable[[str], Value]) -> Value:
-        found = self.optional(table, key, parent, parse)
-        if found is None:
-            raise self.error(f"{parent}.{key}", "expected, but not there")
-        return found
-
-    def optional(
-        self, table: Table, key: str, parent: str, parse: Callable[[str], Value]
-    ) -> Value | None:
-        if key not in table:
-            return None
-        text = table[key]
-        if not isinstance(text, str):
-            raise self.error(f"{parent}.{key}", f"expected text in quotes, found {_shown(text)}")
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise self.error(f"{parent}.{key}", str(error)) from None
-
-    def table(self, table: Table, key: str, parent: str) -> Table:
-        found = table.get(key, {})
-        if not isinstance(found, Mapping):
-            name = f"{parent}.{key}" if parent else key
-            raise self.error(name, f"expected a table [{name}], found {_shown(found)}")
-        return found
-
-    def flag(self, table: Table, key: str, default: bool) -> bool:
-        found = table.get(key, default)
-        if not isinstance(found, bool):
-            raise self.error(f"ui.{key}", f"expected true or false, found {_shown(found)}")
-        return found
-
-    def count(self, table: Table, key: str, least: int, most: int, default: int) -> int:
-        found = table.get(key, default)
-        if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
-            raise self.error(
-                f"wire.{key}", f"expected a number from {least} to {most}, found {_shown(found)}"
-            )
-        return found
-
-    def known_keys(self, table: Table, parent: str, known: tuple[str, ...]) -> None:
-        for key in table:
-            if key not in known:
-                name = f"{parent}.{key}" if parent else key
-                raise self.error(
-                    name if key.isprintable() else _shown(name),
-                    f"no such key{_suggestion(key, known)}; expected one of {', '.join(known)}",
-                )
-
-    def error(self, key: str, expected: str) -> ConfigError:
-        return ConfigError(f"{self.file}: {key}: {expected}")
+    return config_file.read(config_path() if path is None else path)
 
 
 def _folder(variable: str, function: str) -> Path:
@@ -449,13 +323,7 @@ def _unquoted(text: str) -> str:
     return unquote(text, errors="replace")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value of the file for an error, cut to fit a line."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _suggestion(key: str, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(key.casefold(), known, n=1, cutoff=0.5)
-    return f" (did you mean {near[0]}?)" if near else ""
