@@ -223,6 +223,7 @@ def test_hostile_html_is_read_to_its_end_in_bounded_time(html: str) -> None:
         ("<!-- never closed <p>text", "no text"),
         ("a<br>" * 25_000, f"first {MAX_LINES} lines"),
     ],
+    ids=("characters", "words", "nesting", "comment", "lines"),
 )
 def test_what_is_left_out_is_said(html: str, note: str) -> None:
     rendered = render_html(html, width=80)

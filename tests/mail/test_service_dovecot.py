@@ -8,7 +8,7 @@ import pytest
 from running_service import RunningService, account
 from servers import Dovecot, LatencyProxy, generate
 
-from tui_mail.errors import AuthenticationFailed, ConnectionFailed, InsecureConnection
+from tui_mail.errors import ConnectionFailed, InsecureConnection
 from tui_mail.mail import events
 from tui_mail.model import SEEN, Phase
 
@@ -266,18 +266,18 @@ def test_read_only_changes_nothing(dovecot: Dovecot) -> None:
 
 def test_a_cut_line_comes_back_where_it_was(dovecot: Dovecot) -> None:
     user = filled(dovecot, 3)
-    with LatencyProxy(dovecot.port) as line:
-        with RunningService(account(f"imap+insecure://{user}@127.0.0.1:{line.port}")) as running:
-            running.opened()
-            seen = len(running.events)
-            line.cut()
-            running.wait_for(events.PhaseChanged, lambda e: e.phase is Phase.WAITING, after=seen)
-            with dovecot.connect(user) as raw:
-                raw.append_many("INBOX", generate(1))
-            running.wait_for(
-                events.MailboxOpened, lambda e: e.live and e.name == b"INBOX", after=seen
-            )
-            assert list(running.order()) == [4, 3, 2, 1]
+    with (
+        LatencyProxy(dovecot.port) as line,
+        RunningService(account(f"imap+insecure://{user}@127.0.0.1:{line.port}")) as running,
+    ):
+        running.opened()
+        seen = len(running.events)
+        line.cut()
+        running.wait_for(events.PhaseChanged, lambda e: e.phase is Phase.WAITING, after=seen)
+        with dovecot.connect(user) as raw:
+            raw.append_many("INBOX", generate(1))
+        running.wait_for(events.MailboxOpened, lambda e: e.live and e.name == b"INBOX", after=seen)
+        assert list(running.order()) == [4, 3, 2, 1]
 
 
 def test_seen_while_offline_is_sent_after_a_restart(

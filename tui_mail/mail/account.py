@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 from tui_mail import config
 from tui_mail.credentials import Credentials
@@ -20,23 +20,30 @@ from tui_mail.errors import (
     CommandRefused,
     ConnectionFailed,
     MailError,
+    ProtocolError,
+    StoreError,
 )
 from tui_mail.mail import events
-from tui_mail.mail.actions import Actions
+from tui_mail.mail.acting import Acting
+from tui_mail.mail.actions import MARK_SEEN
+from tui_mail.mail.actions.permissions import UNKNOWN, refusal
 from tui_mail.mail.background import Background
+from tui_mail.mail.folder_session import Session
 from tui_mail.mail.folders import Folders
-from tui_mail.mail.selected import Selected
+from tui_mail.mail.malformed import MalformedNotices
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.mail.sync import MailboxSync
-from tui_mail.mail.watch import Watch
-from tui_mail.model import SEEN, Phase
+from tui_mail.mail.wake import watch_clock
+from tui_mail.mail.watch import CHECK_TIMEOUT, Watch
+from tui_mail.model import Phase
 from tui_mail.net import login
-from tui_mail.net.imap import ImapClient
+from tui_mail.net.imap import ANSWER_TIMEOUT, ImapClient
 from tui_mail.net.stream import tls_context
 from tui_mail.wire import commands
 from tui_mail.wire.imap import State
 from tui_mail.wire.transcript import Transcript
 
+MAIN = "1"  # what the transcript calls the connection that does the work
 LONGEST_WAIT = 60.0  # seconds between two tries to connect
 NOOP_INTERVAL = 60.0  # seconds, where there is no IDLE to tell the news
 KEEPALIVE_INTERVAL = 300.0  # seconds; servers log an idle client out after 30 minutes
@@ -58,6 +65,7 @@ class Account:
         credentials: Credentials,
         read_only: bool,
         pause: Callable[[], Awaitable[None]],
+        patience: Callable[[], Awaitable[None]],
     ) -> None:
         self.name = settings.name
         self.id = account_id
@@ -68,6 +76,7 @@ class Account:
         self._credentials = credentials
         self._read_only = read_only
         self._pause = pause
+        self._patience = patience
         self._password: str | None = None
         self._password_given: asyncio.Future[str] | None = None
         self._retry = asyncio.Event()
@@ -81,7 +90,24 @@ class Account:
         self._open_task: asyncio.Task[None] | None = None
         self._poke = asyncio.Event()
         self._watch: Watch | None = None
-        self.actions = Actions(settings.name, account_id, store, publish)
+        self._list_task: asyncio.Task[None] | None = None
+        self._connecting = False
+        self._backing_off = False
+        self._line_doubted = False
+        self._not_opened: tuple[int, MailError] | None = None
+        self._malformed = MalformedNotices(settings.name, publish)
+        # Held while the open mailbox must stay selected, and while another is being selected.
+        self._selection = asyncio.Lock()
+        self.acting = Acting(
+            settings.name,
+            account_id,
+            store,
+            publish,
+            self.connect,
+            lambda: self._open,
+            folders=settings.folders,
+            read_only=read_only,
+        )
         self.folders = Folders(settings.name, account_id, store, publish, settings.folders)
 
     # What a person wishes
@@ -90,10 +116,11 @@ class Account:
         """Make this the current mailbox: from the store at once, from the server when it can."""
         self._wished = name
         stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
-        cached = await asyncio.wrap_future(self._store.read(Store.order, stored.id))
+        self.acting.current = stored.id
+        cached = await self.acting.cached_order(stored.id)
         self._publish(events.MailboxOpened(self.name, name, stored.id, live=False))
-        if cached:
-            self._publish(events.OrderChanged(self.name, stored.id, cached[::-1]))
+        if cached.order:
+            self._publish(cached)
         self._wish.set()
 
     def want(self, mailbox_id: int, rows: tuple[int, ...], structures: tuple[int, ...]) -> None:
@@ -103,23 +130,24 @@ class Account:
 
     async def mark_seen(self, mailbox_id: int, uid: int) -> None:
         """A message was shown: ``\\Seen``, unless the mailbox may not be written."""
-        current = self._open
-        if current is None or current.id != mailbox_id or current.selected.read_only:
-            return
-        permanent = current.selected.permanent_flags
-        if permanent is not None and SEEN not in permanent:
-            return
-        validity = current.selected.uid_validity
-        await self.actions.add_flags(current.stored, validity, [uid], frozenset({SEEN}))
-        await current.update_counts()
+        permissions = self.acting.permissions(mailbox_id)
+        if not self._read_only and refusal(MARK_SEEN, permissions, UNKNOWN) is None:
+            await self.acting.act(mailbox_id, [uid], MARK_SEEN, keep=False)
 
-    async def selected(self, mailbox_id: int) -> MailboxSync:
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection that is logged in, as far as can be known."""
+        return self._client is not None
+
+    async def selected(self, mailbox_id: int, *, patient: bool = False) -> MailboxSync:
         """The open mailbox, once it is selected on a living connection.
 
-        Raises ``ConnectionFailed`` when that does not come about, ``Cancelled`` when another
-        mailbox is wished for meanwhile.
+        ``patient`` waits for that also while there is no connection and none is being made.
+        Raises ``ConnectionFailed`` when it does not come about in ``SELECT_WAIT`` seconds, the
+        error that kept the mailbox from being opened, or ``Cancelled`` when another mailbox is
+        wished for meanwhile.
         """
-        if self._client is None:
+        if not (self.connected or self._connecting or patient):
             raise ConnectionFailed(
                 "Not connected, and this is not stored here yet",
                 advice="It is fetched when the connection is back; open it again then.",
@@ -127,12 +155,38 @@ class Account:
         try:
             async with asyncio.timeout(SELECT_WAIT), self._opened:
                 while self._open is None:
+                    if self._not_opened is not None and self._not_opened[0] == mailbox_id:
+                        raise self._not_opened[1]
                     await self._opened.wait()
                 if self._open.id != mailbox_id:
                     raise Cancelled("Another mailbox is open now")
                 return self._open
         except TimeoutError:
             raise ConnectionFailed("The mailbox was not selected in time") from None
+
+    @asynccontextmanager
+    async def folder_session(self, *, aside: bool) -> AsyncIterator[Session]:
+        """What changes folders: a connection (``aside``: one that may select) and the store.
+
+        Raises ``ConnectionFailed`` when not connected.
+        """
+        if self._client is None:
+            raise ConnectionFailed(
+                "Not connected, and folders can only be changed on the server",
+                advice="Try again when the connection is back.",
+            )
+        if not aside:
+            yield Session(self._client, self._store, self.id, read_only=self._read_only)
+            return
+        client = await self.connect("3", lambda _phase: None)
+        try:
+            yield Session(client, self._store, self.id, read_only=self._read_only)
+        finally:
+            await client.close()
+
+    def look_for_news(self) -> None:
+        """Something of ours may have changed the open mailbox on another connection."""
+        self._poke.set()
 
     async def refresh_folders(self) -> None:
         """List the folders again. Raises as ``ImapClient.run``."""
@@ -166,19 +220,33 @@ class Account:
 
     async def run(self) -> None:
         """Connect, serve, and connect again, until cancelled."""
-        await self.actions.load()
-        while True:
-            self._retry.clear()
-            try:
-                await self._session()
-            except MailError as error:
-                await self._wait_after(error)
-            except Exception as error:
-                log.exception("the connection of %s failed", self.name)
-                await self._wait_after(ConnectionFailed(f"The connection failed: {error!r}"))
+        clock = asyncio.create_task(watch_clock(self._woke_up))
+        try:
+            while True:
+                self._retry.clear()
+                self._connecting = True
+                try:
+                    await self._session()
+                except MailError as error:
+                    await self._wait_after(error)
+                except Exception as error:
+                    log.exception("the connection of %s failed", self.name)
+                    await self._wait_after(ConnectionFailed(f"The connection failed: {error!r}"))
+        finally:
+            clock.cancel()
+
+    def _woke_up(self) -> None:
+        """The computer slept: what looks like a connection is probably none any more."""
+        if self._backing_off:
+            self._retry.set()
+        self._line_doubted = True
+        self._poke.set()
+        if self._watch is not None:
+            self._watch.check()
 
     async def _wait_after(self, error: MailError) -> None:
         log.info("account %s: %s", self.name, error.title)
+        self._connecting = False
         if not error.temporary:
             self._publish(events.PhaseChanged(self.name, Phase.REFUSED, error))
             await self._retry.wait()
@@ -187,15 +255,18 @@ class Account:
         longest = min(LONGEST_WAIT, 2.0 ** (self._failures - 1))
         delay = longest * random.uniform(0.5, 1.0)
         self._publish(events.PhaseChanged(self.name, Phase.WAITING, error, delay))
+        self._backing_off = True
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._retry.wait()
+        self._backing_off = False
 
     async def connect(self, label: str, on_phase: login.OnPhase) -> ImapClient:
         """A connection that is logged in. Raises any ``MailError``."""
         context = await asyncio.to_thread(tls_context, self._settings.ca_file)
         recorder = self._transcript.recorder(f"{self.name}/{label}")
         client = await login.connect(self._settings.imap, context, recorder, on_phase, self._pause)
+        client.on_malformed = self._malformed.tell
         try:
             if client.connection.state is State.NOT_AUTHENTICATED:
                 on_phase(Phase.AUTHENTICATING)
@@ -203,7 +274,8 @@ class Account:
                 await login.authenticate(client, self._settings.imap.user, password)
         except AuthenticationFailed:
             await client.close()
-            self._password = None
+            if label == MAIN:  # the others are refused for their number, not for the password
+                self._password = None
             raise
         except BaseException:
             await client.close()
@@ -212,23 +284,33 @@ class Account:
 
     async def _session(self) -> None:
         client = await self._log_in()
-        self._failures = 0
+        began = asyncio.get_running_loop().time()
         self._client = client
+        self._connecting = self._line_doubted = False
         resync = {"QRESYNC", "ENABLE"} <= client.capabilities
         if resync:
             client.start(commands.enable(("QRESYNC",)), origin="log in")
         self._publish(events.PhaseChanged(self.name, Phase.ONLINE))
         if self._wished is not None:
             self._wish.set()
-        tasks = [
-            asyncio.create_task(self._guarded(self._follow_wishes(client, resync))),
-            asyncio.create_task(self._guarded(self._poll(client))),
-        ]
+        work: tuple[Callable[[], Awaitable[None]], ...] = (
+            lambda: self._follow_wishes(client, resync),
+            lambda: self._poll(client),
+            lambda: self.acting.serve_here(client, self._selection),
+            self.acting.serve_aside,
+        )
+        tasks = [asyncio.create_task(self._guarded(each)) for each in work]
         try:
             await asyncio.wait([client.closed])
             raise client.closed.result()
         finally:
             self._client = None
+            if asyncio.get_running_loop().time() - began > LONGEST_WAIT:
+                self._failures = 0  # one that did not last is no better than none
+            if self._list_task is not None:
+                self._list_task.cancel()
+                await asyncio.gather(self._list_task, return_exceptions=True)
+                self._list_task = None
             await self._leave_mailbox()
             if self._watch is not None:
                 await self._watch.stop()
@@ -236,6 +318,7 @@ class Account:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.acting.stop()
             await client.close()
 
     async def _log_in(self) -> ImapClient:
@@ -244,7 +327,7 @@ class Account:
 
         while True:
             try:
-                return await self.connect("1", on_phase)
+                return await self.connect(MAIN, on_phase)
             except AuthenticationFailed as error:
                 # Asked once, a person decides; the server is not hammered with a wrong password.
                 self._password = await self._ask_password(str(error))
@@ -265,42 +348,46 @@ class Account:
     # The current mailbox
 
     async def _follow_wishes(self, client: ImapClient, resync: bool) -> None:
-        await self._send_elsewhere(client)
         listed = False
         while True:
             if self._wished is None and not listed:
-                await self._list_folders(client)
+                self._start_listing(client)
                 listed = True
             await self._wish.wait()
             self._wish.clear()
             name = self._wished
             if name is None:
                 continue
-            await self._leave_mailbox(client)
-            await self._enter_mailbox(client, name, resync)
+            async with self._selection:
+                await self._leave_mailbox()
+                await self._enter_mailbox(client, name, resync)
+            self.acting.wake()
             if not listed:
-                await login.identify(client)
-                await self._list_folders(client)
+                self._start_listing(client)
                 listed = True
 
     async def _enter_mailbox(self, client: ImapClient, name: bytes, resync: bool) -> None:
         stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
+        self._not_opened = None
         sync = MailboxSync(
             self.name,
             self.id,
             client,
             stored,
             self._store,
-            self.actions,
+            self.acting.actions,
             self._publish,
             self._pause,
         )
         try:
             await sync.select(read_only=self._read_only, resync=resync, origin="open mailbox")
-        except CommandRefused as error:
+        except (CommandRefused, ProtocolError) as error:
             self._publish(events.MailboxGone(self.name, name, error))
+            async with self._opened:
+                self._not_opened = stored.id, error
+                self._opened.notify_all()
             return
-        self._background = Background(self.name, sync, self._store, self._publish)
+        self._background = Background(self.name, sync, self._store, self._publish, self._patience)
         async with self._opened:
             self._open = sync
             self._opened.notify_all()
@@ -315,45 +402,30 @@ class Account:
     async def _serve_mailbox(
         self, client: ImapClient, sync: MailboxSync, background: Background
     ) -> None:
-        work = (sync.settle(), background.serve(), background.fill(), self._send(client, sync))
+        work = (
+            sync.settle,
+            background.serve,
+            background.fill,
+            lambda: self.acting.learn_rights(client, sync),
+        )
         await asyncio.gather(*(self._guarded(each) for each in work))
 
-    async def _send(self, client: ImapClient, sync: MailboxSync) -> None:
-        self.actions.changed.set()
-        while True:
-            await self.actions.changed.wait()
-            self.actions.changed.clear()
-            await self.actions.send(client, sync.stored, sync.selected.uid_validity)
-
-    async def _leave_mailbox(self, client: ImapClient | None = None) -> None:
+    async def _leave_mailbox(self) -> None:
         sync, self._open, self._background = self._open, None, None
         if self._open_task is not None:
             self._open_task.cancel()
             await asyncio.gather(self._open_task, return_exceptions=True)
             self._open_task = None
         if sync is not None:
-            sync.save()
-            if client is not None:
-                await self.actions.send(client, sync.stored, sync.selected.uid_validity)
+            sync.leave()
             self._publish(events.ProgressChanged(self.name, None))
 
-    async def _send_elsewhere(self, client: ImapClient) -> None:
-        """What a previous run or connection could not send, for mailboxes not open now."""
-        if self._read_only:
-            return
-        for name in self.actions.waiting() - {self._wished}:
-            stored = await asyncio.wrap_future(
-                self._store.write(Store.ensure_mailbox, self.id, name)
-            )
-            selected = Selected()
-            client.on_response = selected.take
-            try:
-                await client.run(commands.select(name), origin="send what waited")
-                await self.actions.send(client, stored, selected.uid_validity)
-            except CommandRefused as error:
-                self._publish(events.Notice(self.name, error))
+    def _start_listing(self, client: ImapClient) -> None:
+        """Beside all else: many folders take long, and nobody shall wait for their figures."""
+        self._list_task = asyncio.create_task(self._guarded(lambda: self._list_folders(client)))
 
     async def _list_folders(self, client: ImapClient) -> None:
+        await login.identify(client)
         try:
             await self.folders.refresh(client)
         except CommandRefused as error:
@@ -379,13 +451,16 @@ class Account:
                     await self._poke.wait()
                     origin = "news"
             self._poke.clear()
-            await client.run(commands.noop(), origin=origin)
+            doubted, self._line_doubted = self._line_doubted, False
+            timeout = CHECK_TIMEOUT if doubted else ANSWER_TIMEOUT
+            with suppress(CommandRefused):
+                await client.run(commands.noop(), origin=origin, timeout=timeout)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run work of a session: a refusal is told, a lost connection ends the session anyway."""
         try:
-            await work
-        except CommandRefused as error:
+            await work()
+        except (CommandRefused, StoreError) as error:
             self._publish(events.Notice(self.name, error))
         except MailError as error:
             log.info("account %s: %s", self.name, error.title)

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
+from tui_mail.errors import CommandRefused
 from tui_mail.mail import events
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.mail.sync import MailboxSync
@@ -25,11 +26,20 @@ SHOW_AFTER = 0.5  # seconds of work before there is progress to show
 
 
 class Background:
-    """The wishes of the screen for one mailbox, and the filling behind them."""
+    """The wishes of the screen for one mailbox, and the filling behind them.
+
+    ``patience`` is awaited before each slice of filling: it leaves room for a person.
+    """
 
     def __init__(
-        self, account: str, sync: MailboxSync, store: StoreThreads, publish: events.Publish
+        self,
+        account: str,
+        sync: MailboxSync,
+        store: StoreThreads,
+        publish: events.Publish,
+        patience: Callable[[], Awaitable[None]],
     ) -> None:
+        self._patience = patience
         self._account = account
         self._sync = sync
         self._store = store
@@ -56,20 +66,37 @@ class Background:
                 await self._sync.fetch_structures(structures)
 
     async def fill(self) -> None:
-        """Fetch every row the store lacks, newest first; then flags, where nothing tells them."""
-        order = self._sync.order
-        state = await asyncio.wrap_future(self._store.read(Store.sync_state, self._sync.id))
-        top = max(0, len(order) - TOP_CHECKED)
-        filled = bisect_left(order, state.filled_to)
-        await self._backwards(top, len(order), self._fill_slice, FIRST_SLICE, "")
-        await self._backwards(0, min(filled, top), self._fill_and_mark, FIRST_SLICE, "messages")
-        self._store.write(Store.set_filled_to, self._sync.id, 1)
-        self._sync.filled = True
-        await self._sync.update_counts()
-        if self._sync.flags_unsure:
-            await self._backwards(
-                0, len(order), self._flags_slice, FIRST_SLICE * FLAGS_PER_ROW, "flags"
-            )
+        """Fetch every row the store lacks, and again whenever many may be lacking anew."""
+        while True:
+            self._sync.lacking.clear()
+            await self._fill_once()
+            await self._sync.lacking.wait()
+
+    async def _fill_once(self) -> None:
+        """Newest first; then flags, where nothing tells which of them have changed."""
+        sync = self._sync
+        state = await asyncio.wrap_future(self._store.read(Store.sync_state, sync.id))
+        end = len(sync.order)
+        top = max(0, end - TOP_CHECKED)
+        filled = bisect_left(sync.order, state.filled_to)
+        whole = await self._backwards(top, end, self._fill_slice, FIRST_SLICE, "")
+        if not await self._backwards(
+            0, min(filled, top), self._fill_and_mark, FIRST_SLICE, "messages"
+        ):
+            whole = False
+        if not whole or sync.lacking.is_set():
+            return  # some UIDs are not known; if they become so, this begins again
+        self._store.write(Store.set_filled_to, sync.id, 1)
+        await sync.forget_strangers()
+        sync.filled = True
+        await sync.update_counts()
+        if sync.flags_unsure:
+            try:
+                sync.flags_unsure = not await self._backwards(
+                    0, len(sync.order), self._flags_slice, FIRST_SLICE * FLAGS_PER_ROW, "flags"
+                )
+            except CommandRefused as error:
+                sync.tell(error)
 
     async def _backwards(
         self,
@@ -78,28 +105,38 @@ class Background:
         work: Callable[[tuple[int, ...]], Awaitable[None]],
         size: int,
         what: str,
-    ) -> None:
+    ) -> bool:
+        """``work`` on these messages, the last ones first; False when a UID was not known."""
         largest = size * LARGEST_SLICE // FIRST_SLICE
         started = perf_counter()
         total, position = end - begin, end
-        while position > begin:
-            await self._sync.client.quiet()
-            first = max(begin, position - size)
-            # Messages may come and go meanwhile; a shifted slice only asks for a row twice.
-            uids = tuple(uid for uid in self._sync.order[first:position] if uid)
-            began = perf_counter()
-            await work(uids)
-            took = perf_counter() - began
-            if took < SLICE_TARGET / 2:
-                size = min(largest, size * 2)
-            elif took > SLICE_TARGET:
-                size = max(FIRST_SLICE // 2, size // 2)
-            position = first
-            if what and perf_counter() - started > SHOW_AFTER:
-                progress = Progress(f"fetching {what}", total - (position - begin), total)
-                self._publish(events.ProgressChanged(self._account, progress))
-        if what and perf_counter() - started > SHOW_AFTER:
-            self._publish(events.ProgressChanged(self._account, None))
+        whole, shown = True, False
+        try:
+            while position > begin:
+                await self._patience()
+                await self._sync.client.quiet()
+                first = max(begin, position - size)
+                # Messages may come and go meanwhile; a shifted slice only asks for a row twice.
+                slice_ = self._sync.order[first:position]
+                uids = tuple(uid for uid in slice_ if uid)
+                whole = whole and len(uids) == len(slice_)
+                began = perf_counter()
+                if uids:
+                    await work(uids)
+                took = perf_counter() - began
+                if took < SLICE_TARGET / 2:
+                    size = min(largest, size * 2)
+                elif took > SLICE_TARGET:
+                    size = max(FIRST_SLICE // 2, size // 2)
+                position = first
+                if what and perf_counter() - started > SHOW_AFTER:
+                    shown = True
+                    progress = Progress(f"fetching {what}", total - (position - begin), total)
+                    self._publish(events.ProgressChanged(self._account, progress))
+        finally:
+            if shown:
+                self._publish(events.ProgressChanged(self._account, None))
+        return whole
 
     async def _fill_slice(self, uids: tuple[int, ...]) -> None:
         unknown = await asyncio.wrap_future(self._store.read(Store.unknown, self._sync.id, uids))
@@ -108,9 +145,7 @@ class Background:
 
     async def _fill_and_mark(self, uids: tuple[int, ...]) -> None:
         await self._fill_slice(uids)
-        if uids:
-            self._store.write(Store.set_filled_to, self._sync.id, uids[0])
+        self._store.write(Store.set_filled_to, self._sync.id, uids[0])
 
     async def _flags_slice(self, uids: tuple[int, ...]) -> None:
-        if uids:
-            await self._sync.refresh_flags(uids, origin="background synchronization")
+        await self._sync.refresh_flags(uids, origin="background synchronization")

@@ -105,4 +105,12 @@ class Notice(Event):
     error: MailError
 
 
+@dataclass(frozen=True, slots=True)
+class ActionsChanged(Event):
+    """``waiting`` actions have not reached the server; ``undo`` is what undo would take back."""
+
+    waiting: int
+    undo: str
+
+
 Publish = Callable[[Event], None]

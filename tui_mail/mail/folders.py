@@ -7,28 +7,38 @@ LIST-STATUS), and for the rest one by one without holding up anything else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from time import perf_counter
 
 from tui_mail.errors import CommandRefused
 from tui_mail.mail import events
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import (
     INBOX,
+    NOSELECT,
     SUBSCRIBED,
     Mailbox,
     MailboxStatus,
     SpecialUse,
 )
-from tui_mail.net.imap import ImapClient
+from tui_mail.net.imap import ImapClient, OnResponse
 from tui_mail.sanitize import clean
 from tui_mail.wire import commands, mailbox_name
+from tui_mail.wire.commands import Command
 from tui_mail.wire.responses import ListData, LsubData, NamespaceData, Response, StatusData
 
 ORIGIN = "list of folders"
 STATUS_ITEMS = ("MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY")
-STATUS_TOLD_AFTER = 20  # mailboxes: the tree is told in batches
 MAILBOX_LIMIT = 100_000  # more than this is not a person's folder list
+NAME_LIMIT = 4096  # octets; a longer one could not be sent back in a command line
+NAMESPACE_LIMIT = 50  # foreign namespaces looked into
+# Up to so many mailboxes their figures come in one command; it holds up whatever comes behind it.
+LIST_STATUS_LIMIT = 200
+FIRST_BATCH = 8  # STATUS commands pipelined ...
+LARGEST_BATCH = 200
+BATCH_TARGET = 0.15  # ... so many that they take about this long, in seconds
 
 # Where nothing says what a mailbox is for, its name does (last part, without regard to case).
 USUAL_NAMES: Mapping[SpecialUse, frozenset[str]] = {
@@ -62,78 +72,71 @@ class Folders:
         self._configured = configured
 
     async def refresh(self, client: ImapClient) -> None:
-        """Fetch the list and then the figures. Raises as ``ImapClient.run``."""
+        """Fetch the list and then the figures. Raises as ``ImapClient.run``.
+
+        Refused is only what is refused in its plainest form: LIST itself.
+        """
         answers = _Answers()
         await self._list(client, answers)
-        mailboxes = answers.mailboxes(self._configured)
+        mailboxes = await asyncio.to_thread(answers.mailboxes, self._configured)
         await asyncio.wrap_future(
             self._store.write(Store.replace_mailboxes, self._account_id, mailboxes)
         )
         self._publish(events.MailboxesChanged(self._account))
-        await self._put_status(answers.statuses)
-        lacking = [
-            mailbox
-            for mailbox in mailboxes
-            if mailbox.selectable and mailbox.name not in answers.statuses
-        ]
+        selectable = [mailbox for mailbox in mailboxes if mailbox.selectable]
+        if _offers(client, "LIST-STATUS") and len(selectable) <= LIST_STATUS_LIMIT:
+            return_ = (f"STATUS ({' '.join(STATUS_ITEMS)})",)
+            command = commands.list_(b"", b"*", return_=return_)
+            await _try([command], client, answers.receive)
+            await self._put_status(answers.statuses)
+        lacking = [mailbox for mailbox in selectable if mailbox.name not in answers.statuses]
         # What a person sees first is asked for first.
-        lacking.sort(key=lambda mailbox: (not mailbox.subscribed, mailbox.name != INBOX))
-        await self._ask_status(client, lacking)
+        lacking.sort(key=lambda mailbox: (mailbox.name != INBOX, not mailbox.subscribed))
+        await self.refresh_status(client, lacking)
 
     async def _list(self, client: ImapClient, answers: _Answers) -> None:
-        capabilities = client.capabilities
-        pipelined = []
-        if "NAMESPACE" in capabilities:
-            pipelined.append(commands.namespace())
-        if "LIST-EXTENDED" in capabilities or "IMAP4REV2" in capabilities:
-            return_: list[str] = ["SUBSCRIBED", "CHILDREN"]
-            if "SPECIAL-USE" in capabilities or "IMAP4REV2" in capabilities:
-                return_.append("SPECIAL-USE")
-            if "LIST-STATUS" in capabilities or "IMAP4REV2" in capabilities:
-                return_.append(f"STATUS ({' '.join(STATUS_ITEMS)})")
-            pipelined.append(commands.list_(b"", b"*", return_=tuple(return_)))
+        pipelined = [commands.namespace()] if _offers(client, "NAMESPACE") else []
+        return_ = _return_options(client)
+        if return_:
+            pipelined.append(commands.list_(b"", b"*", return_=return_))
         else:
-            pipelined.append(commands.list_(b"", b"*"))
-            pipelined.append(commands.lsub(b"", b"*"))
-        started = [
-            (command, client.start(command, origin=ORIGIN, on_data=answers.receive))
-            for command in pipelined
-        ]
-        for command, answered in started:
-            await client.finish(command, answered)
-        await self._list_namespaces(client, answers)
-
-    async def _list_namespaces(self, client: ImapClient, answers: _Answers) -> None:
-        """Other users' and shared mailboxes that ``LIST "" *`` did not show (RFC 2342)."""
-        for prefix in answers.foreign_prefixes():
-            command = commands.list_(b"", prefix + b"*")
-            try:
-                await client.run(command, origin=ORIGIN, on_data=answers.receive)
-            except CommandRefused:
-                continue  # a namespace one may not look into is no reason to show no folders
+            pipelined += [commands.list_(b"", b"*"), commands.lsub(b"", b"*")]
+        await _try(pipelined, client, answers.receive)
+        if not answers.listed:
+            await client.run(commands.list_(b"", b"*"), origin=ORIGIN, on_data=answers.receive)
+            if return_:
+                return_ = ()
+                await _try([commands.lsub(b"", b"*")], client, answers.receive)
+        # Other users' and shared mailboxes that ``LIST "" *`` did not show (RFC 2342).
+        foreign = answers.foreign_prefixes()
+        more = [commands.list_(b"", prefix + b"*", return_=return_) for prefix in foreign]
+        await _try(more, client, answers.receive)
 
     async def refresh_status(self, client: ImapClient, mailboxes: Sequence[Mailbox]) -> None:
-        """New figures for these mailboxes. Raises ``ConnectionFailed``."""
-        await self._ask_status(client, mailboxes)
+        """New figures for these mailboxes, in the order given. Raises ``ConnectionFailed``.
 
-    async def _ask_status(self, client: ImapClient, mailboxes: Iterable[Mailbox]) -> None:
-        batch: dict[bytes, MailboxStatus] = {}
-
-        def receive(response: Response) -> None:
-            if isinstance(response, StatusData):
-                batch[response.name] = response.items
-
-        for mailbox in mailboxes:
+        In batches small enough that a person's next wish does not wait behind them.
+        """
+        size, start = FIRST_BATCH, 0
+        while start < len(mailboxes):
             await client.quiet()
-            command = commands.status(mailbox.name, STATUS_ITEMS)
-            try:
-                await client.run(command, origin="figures of folders", on_data=receive)
-            except CommandRefused:
-                continue  # gone, or not ours to read; the tree shows it without figures
-            if len(batch) >= STATUS_TOLD_AFTER:
-                await self._put_status(batch)
-                batch.clear()
-        await self._put_status(batch)
+            batch = mailboxes[start : start + size]
+            start += size
+            answers = _Answers()
+            began = perf_counter()
+            # A refused one is gone, or not ours to read; the tree shows it without figures.
+            await _try(
+                [commands.status(mailbox.name, STATUS_ITEMS) for mailbox in batch],
+                client,
+                answers.receive,
+                origin="figures of folders",
+            )
+            took = perf_counter() - began
+            if took < BATCH_TARGET / 2:
+                size = min(LARGEST_BATCH, size * 2)
+            elif took > BATCH_TARGET:
+                size = max(1, size // 2)
+            await self._put_status(answers.statuses)
 
     async def _put_status(self, statuses: Mapping[bytes, MailboxStatus]) -> None:
         if not statuses:
@@ -142,6 +145,36 @@ class Folders:
             self._store.write(Store.put_status, self._account_id, dict(statuses))
         )
         self._publish(events.CountsChanged(self._account, tuple(statuses)))
+
+
+def _offers(client: ImapClient, capability: str) -> bool:
+    # IMAP4rev2 has all of those that are asked about here (RFC 9051, appendix E).
+    return bool(client.capabilities & {capability, "IMAP4REV2"})
+
+
+def _return_options(client: ImapClient) -> tuple[str, ...]:
+    """What LIST is to tell in the same answer (RFC 5258; RFC 6154); () where it cannot."""
+    if not _offers(client, "LIST-EXTENDED"):
+        return ()
+    if _offers(client, "SPECIAL-USE"):
+        return ("SUBSCRIBED", "CHILDREN", "SPECIAL-USE")
+    return ("SUBSCRIBED", "CHILDREN")
+
+
+async def _try(
+    pipelined: Sequence[Command],
+    client: ImapClient,
+    receive: OnResponse,
+    *,
+    origin: str = ORIGIN,
+) -> None:
+    """Send all at once; those that are refused have no answer. Raises ``ConnectionFailed``."""
+    started = [
+        (command, client.start(command, origin=origin, on_data=receive)) for command in pipelined
+    ]
+    for command, answered in started:
+        with suppress(CommandRefused):
+            await client.finish(command, answered)
 
 
 class _Answers:
@@ -153,13 +186,21 @@ class _Answers:
         self._subscribed: dict[bytes, LsubData] = {}
         self._namespace: NamespaceData | None = None
 
+    @property
+    def listed(self) -> bool:
+        return bool(self._listed)
+
     def receive(self, response: Response) -> None:
         match response:
+            case ListData(name=name) | LsubData(name=name) if len(name) > NAME_LIMIT:
+                pass
             case ListData(name=name) if len(self._listed) < MAILBOX_LIMIT:
                 self._listed[_canonical(name)] = response
-            case LsubData(name=name) if len(self._subscribed) < MAILBOX_LIMIT:
-                self._subscribed[_canonical(name)] = response
-            case StatusData(name=name, items=items):
+            case LsubData(name=name, attributes=attributes):
+                # \Noselect: not subscribed itself, but something below it (RFC 3501, 6.3.9).
+                if NOSELECT not in attributes and len(self._subscribed) < MAILBOX_LIMIT:
+                    self._subscribed[_canonical(name)] = response
+            case StatusData(name=name, items=items) if len(self.statuses) < MAILBOX_LIMIT:
                 self.statuses[_canonical(name)] = items
             case NamespaceData():
                 self._namespace = response
@@ -170,7 +211,7 @@ class _Answers:
         foreign = (*self._namespace.other, *self._namespace.shared)
         return [
             prefix
-            for prefix, _ in foreign
+            for prefix, _ in foreign[:NAMESPACE_LIMIT]
             if prefix and not any(name.startswith(prefix) for name in self._listed)
         ]
 

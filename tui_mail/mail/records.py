@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_mail.mail.headers import summary_fields
+from tui_mail.mail.headers import display_addresses, summary_fields
 from tui_mail.mail.parts import has_attachment
 from tui_mail.mail.store import MessageRecord
 from tui_mail.wire.responses import Fetch
@@ -13,7 +13,8 @@ def to_record(fetched: Fetch) -> MessageRecord | None:
     if fetched.uid is None:
         return None
     if fetched.envelope is None:
-        return unreadable_record(fetched) if fetched.broken else None
+        broken = any(item.startswith("ENVELOPE") for item in fetched.broken)
+        return unreadable_record(fetched) if broken else None
     fields = summary_fields(fetched.envelope)
     structure = fetched.body_structure
     return MessageRecord(
@@ -31,6 +32,8 @@ def to_record(fetched: Fetch) -> MessageRecord | None:
         in_reply_to=fields.in_reply_to,
         has_attachment=None if structure is None else has_attachment(structure),
         structure=fetched.body_structure_raw,
+        to_addresses=display_addresses(fetched.envelope.to, full=True),
+        cc_addresses=display_addresses(fetched.envelope.cc, full=True),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 from tui_mail.wire.responses import (
     Condition,
@@ -14,6 +15,11 @@ from tui_mail.wire.responses import (
     Vanished,
 )
 from tui_mail.wire.sequence_set import SequenceSet
+
+Told = TypeVar("Told")
+
+MOST_FETCHED = 200_000  # responses; more has changed than is worth taking one by one
+MOST_VANISHED = 200_000  # ranges of UIDs
 
 _FIGURES = {
     "UIDVALIDITY": "uid_validity",
@@ -27,11 +33,12 @@ _FIGURES = {
 class Selected:
     """RFC 9051, 6.3.2; RFC 7162, 3.2.5.
 
-    ``permanent_flags`` is None when the server did not say, which means all of ``flags``.
+    ``exists`` is None, and ``uid_validity`` 0, when the server did not say, or nothing that could
+    be read. ``permanent_flags`` None means all of ``flags``.
     ``unsure`` when something came in between that only a full resynchronisation can place.
     """
 
-    exists: int = 0
+    exists: int | None = None
     uid_validity: int = 0
     uid_next: int = 0
     highest_modseq: int | None = None
@@ -41,6 +48,7 @@ class Selected:
     vanished: list[SequenceSet] = field(default_factory=list)
     fetched: list[Fetch] = field(default_factory=list)
     unsure: bool = False
+    ranges: int = 0
 
     def take(self, response: Response) -> None:
         """Note an untagged response. CLOSED ends what belonged to the previous mailbox."""
@@ -54,12 +62,22 @@ class Selected:
                 self.exists = count
             case FlagsData(flags=flags):
                 self.flags = flags
-            case Vanished(uids=uids):
-                self.vanished.append(uids)
-            case Fetch():
-                self.fetched.append(response)
-            case Expunge():
+            case Vanished(uids=uids, earlier=True):
+                self.ranges += len(uids.ranges)
+                self._keep(self.vanished, uids, self.ranges <= MOST_VANISHED)
+            case Fetch(flags=flags) if flags is not None:
+                told = Fetch(
+                    response.sequence, uid=response.uid, flags=flags, modseq=response.modseq
+                )
+                self._keep(self.fetched, told, len(self.fetched) < MOST_FETCHED)
+            case Expunge() | Vanished():
                 self.unsure = True
+
+    def _keep(self, kept: list[Told], told: Told, room: bool) -> None:
+        if room:
+            kept.append(told)
+        else:
+            self.unsure = True
 
     def _start_over(self) -> None:
         fresh = Selected()

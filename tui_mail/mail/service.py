@@ -11,28 +11,37 @@ import asyncio
 import logging
 import threading
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tui_mail import config
 from tui_mail.credentials import Credentials
 from tui_mail.errors import StoreError
 from tui_mail.mail import events
 from tui_mail.mail.account import Account
+from tui_mail.mail.actions import Action, Deed
+from tui_mail.mail.actions.permissions import Permissions
 from tui_mail.mail.download import OnProgress, save_part
+from tui_mail.mail.folder_session import Session
+from tui_mail.mail.patterns import Pattern
 from tui_mail.mail.reader import Message, Reader
-from tui_mail.mail.store import Store, StoredMailbox, StoreThreads
-from tui_mail.model import INBOX, BodyPart, MessageSummary
+from tui_mail.mail.store import Matches, Store, StoredMailbox, StoreThreads
+from tui_mail.model import INBOX, BodyPart, MessageSummary, SpecialUse
+from tui_mail.wire.sequence_set import SequenceSet
 from tui_mail.wire.transcript import Transcript
 
 LAST_MAILBOX = "last mailbox"
 PERSON_ACTIVE = 0.5  # seconds after a key in which background work leaves room
-BREATH = 0.004  # seconds it then rests after each slice
+BREATH = 0.004  # seconds it then rests after each slice of parsing
+SLICE_REST = 0.1  # seconds it then rests before each command
 EVENTS_LIMIT = 10_000  # kept until the screen listens
 CLOSE_TIMEOUT = 3.0  # seconds for goodbyes; then the process leaves anyway
+SEND_TIMEOUT = 1.5  # seconds of these to send what a person did last; the journal keeps the rest
 
 Result = TypeVar("Result")
 Listener = Callable[[events.Event], None]
@@ -61,6 +70,7 @@ class MailService:
         self._loop = asyncio.new_event_loop()
         self._ready: Future[None] = Future()
         self._stopping = asyncio.Event()
+        self._listening = asyncio.Event()
         self._thread = threading.Thread(target=self._run_loop, name="mail", daemon=True)
 
     # Life
@@ -99,6 +109,10 @@ class MailService:
         await self._stopping.wait()
         for account in self._accounts.values():
             account.stop_asking()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEND_TIMEOUT):
+                for account in self._accounts.values():
+                    await account.acting.sent()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
@@ -117,7 +131,9 @@ class MailService:
             credentials=Credentials(settings),
             read_only=self.read_only,
             pause=self._breathe,
+            patience=self._patience,
         )
+        await account.acting.actions.adopt()
         self._accounts[settings.name] = account
         self._readers[settings.name] = Reader(account, self._store)
 
@@ -135,6 +151,8 @@ class MailService:
             self._waiting.clear()
             for event in missed:
                 listener(event)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._listening.set)
 
     def _publish(self, event: events.Event) -> None:
         with self._publishing:
@@ -149,25 +167,46 @@ class MailService:
         """A key was pressed: background work leaves room for a moment."""
         self._active_at = time.monotonic()
 
+    @property
+    def _person_is_active(self) -> bool:
+        return time.monotonic() - self._active_at < PERSON_ACTIVE
+
     async def _breathe(self) -> None:
-        active = time.monotonic() - self._active_at < PERSON_ACTIVE
-        await asyncio.sleep(BREATH if active else 0)
+        await asyncio.sleep(BREATH if self._person_is_active else 0)
+
+    async def _patience(self) -> None:
+        """Before a slice of background work: the screen comes first, and then a person's keys."""
+        await self._listening.wait()
+        if self._person_is_active:
+            await asyncio.sleep(SLICE_REST)
 
     # Reading the store
 
     def mailboxes(self, account: str) -> Future[list[StoredMailbox]]:
         return self._store.read(Store.mailboxes, self._accounts[account].id)
 
-    def mailboxes_named(
-        self, account: str, names: Sequence[bytes]
-    ) -> Future[list[StoredMailbox]]:
+    def mailboxes_named(self, account: str, names: Sequence[bytes]) -> Future[list[StoredMailbox]]:
         return self._store.read(_named, self._accounts[account].id, tuple(names))
 
     def rows(self, mailbox_id: int, uids: Sequence[int]) -> Future[list[MessageSummary]]:
         return self._store.read(Store.rows, mailbox_id, uids)
 
+    def matching(self, mailbox_id: int, pattern: Pattern, below: int) -> Future[Matches]:
+        """One slice of the messages a pattern names; see ``Store.matching``."""
+        return self._store.read(Store.matching, mailbox_id, pattern, below=below)
+
+    def matching_among(
+        self, mailbox_id: int, pattern: Pattern, uids: Sequence[int]
+    ) -> Future[array[int]]:
+        return self._store.read(Store.matching_among, mailbox_id, pattern, uids)
+
     def next_unread(self, mailbox_id: int, uid: int, *, newer: bool) -> Future[int | None]:
-        return self._store.read(Store.next_unread, mailbox_id, uid, newer=newer)
+        """The nearest unread message that is not about to be moved or deleted."""
+        hidden = [account.acting.actions.pending.hidden(mailbox_id) for account in self._all()]
+        return self._store.read(_next_unread, mailbox_id, uid, newer, hidden)
+
+    def _all(self) -> list[Account]:
+        return list(self._accounts.values())
 
     # What a person wishes
 
@@ -219,6 +258,50 @@ class MailService:
     def mark_seen(self, account: str, mailbox_id: int, uid: int) -> Future[None]:
         return self._call(self._accounts[account].mark_seen(mailbox_id, uid))
 
+    # Actions on messages
+
+    def act(
+        self, account: str, mailbox_id: int, uids: Sequence[int], action: Action
+    ) -> Future[Deed]:
+        """As ``Acting.act``: journaled and on the screen when the future is done."""
+        return self._call(self._accounts[account].acting.act(mailbox_id, uids, action))
+
+    def undo(self, account: str, number: int | None = None) -> Future[Deed]:
+        """Take back the newest deed, or the one of this number; raises as ``Acting.undo``."""
+        return self._call(self._accounts[account].acting.undo(number))
+
+    def undo_stack(self, account: str) -> tuple[Deed, ...]:
+        """What ``undo`` can take back, the newest first."""
+        return self._accounts[account].acting.actions.stack
+
+    def waiting(self, account: str) -> int:
+        """How many entries of the journal have not been answered by the server."""
+        return self._accounts[account].acting.actions.waiting
+
+    def all_sent(self, account: str) -> Future[None]:
+        """Done when nothing waits for the server; offline that may take days."""
+
+        async def all_sent() -> None:
+            await self._accounts[account].acting.actions.empty.wait()
+
+        return self._call(all_sent())
+
+    def permissions(self, account: str, mailbox_id: int) -> Future[Permissions]:
+        """What a mailbox allows, as the server said when it was open last."""
+
+        async def permissions() -> Permissions:
+            return self._accounts[account].acting.permissions(mailbox_id)
+
+        return self._call(permissions())
+
+    def special_mailbox(self, account: str, use: SpecialUse) -> Future[StoredMailbox | None]:
+        """As ``Acting.special_mailbox``."""
+        return self._call(self._accounts[account].acting.special_mailbox(use))
+
+    def last_targets(self, account: str) -> Future[list[bytes]]:
+        """As ``Acting.last_targets``."""
+        return self._call(self._accounts[account].acting.last_targets())
+
     def save_part(
         self,
         account: str,
@@ -236,6 +319,28 @@ class MailService:
 
         return self._call(save())
 
+    def folder_work(
+        self,
+        account: str,
+        work: Callable[[Session], Coroutine[Any, Any, Result]],
+        *,
+        aside: bool = False,
+    ) -> Future[Result]:
+        """Do something to folders (``folder_actions``, ``folder_contents``, ``folder_details``).
+
+        ``aside`` is for what selects a mailbox: it gets a connection of its own. Raises
+        ``ConnectionFailed`` when not connected, and as ``work`` does.
+        """
+
+        async def do() -> Result:
+            async with self._accounts[account].folder_session(aside=aside) as session:
+                result = await work(session)
+            self._publish(events.MailboxesChanged(account))
+            self._accounts[account].look_for_news()
+            return result
+
+        return self._call(do())
+
     def refresh_folders(self, account: str) -> Future[None]:
         return self._call(self._accounts[account].refresh_folders())
 
@@ -251,6 +356,15 @@ class MailService:
 
     def _call(self, work: Coroutine[None, None, Result]) -> Future[Result]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _next_unread(
+    store: Store, mailbox_id: int, uid: int, newer: bool, hidden: Sequence[SequenceSet]
+) -> int | None:
+    found = store.next_unread(mailbox_id, uid, newer=newer)
+    while found is not None and any(found in each for each in hidden):
+        found = store.next_unread(mailbox_id, found, newer=newer)
+    return found
 
 
 def _named(store: Store, account_id: int, names: tuple[bytes, ...]) -> list[StoredMailbox]:

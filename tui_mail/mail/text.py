@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 QUOTE_STYLES = ("quote1", "quote2", "quote3", "quote4", "quote5")
@@ -132,8 +132,23 @@ _WIDE = (
 # (JIS X 4051, 4.3, the characters common in mail).
 _CLOSING = "、。，．・：；？！）」』】〕》〉ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # noqa: RUF001
 _OPENING = "（「『【〔《〈"  # noqa: RUF001
-_UNITS = re.compile(f"[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^{_WIDE}]+")
-_has_wide = re.compile(f"[{_WIDE}]").search
+
+
+# Compiled when the first text that is not ASCII comes: these take milliseconds.
+@cache
+def _unit_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^{_WIDE}]+")
+
+
+@cache
+def _wide_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_WIDE}]")
+
+
+def _has_wide(text: str) -> bool:
+    return _wide_pattern().search(text) is not None
+
+
 # A "word" longer than this is cut where it is, so that breaking it stays linear.
 _LONGEST_WORD = 1000
 # So much must stand before a no-break space for a line to break there.
@@ -154,9 +169,9 @@ def _units(spans: Iterable[Span]) -> Iterator[tuple[Span, bool]]:
                     yield Span(run[start : start + _LONGEST_WORD], style, link), breakable
                     breakable = False
             else:
-                for unit in _UNITS.findall(run):
-                    yield Span(unit, style, link), breakable or _has_wide(unit) is not None
-                    breakable = _has_wide(unit) is not None
+                for unit in _unit_pattern().findall(run):
+                    yield Span(unit, style, link), breakable or _has_wide(unit)
+                    breakable = _has_wide(unit)
 
 
 def _fit(word: list[Span], room: int) -> tuple[list[Span], list[Span]]:

@@ -24,6 +24,8 @@ from tui_mail.wire.responses import (
     Completed,
     Condition,
     Continuation,
+    ESearchData,
+    Fetch,
     Greeting,
     Malformed,
     Response,
@@ -31,7 +33,9 @@ from tui_mail.wire.responses import (
 
 SLICE = 0.002  # seconds of parsing before others get their turn
 ANSWER_TIMEOUT = 60.0  # seconds without a byte from the server while an answer is awaited
+ANSWER_LONGEST = 900.0  # seconds for one answer, however much the server may say meanwhile
 TLS_TIMEOUT = 20.0
+LOGOUT_TIMEOUT = 1.0
 
 OnResponse = Callable[[Response], None]
 Answer = TypeVar("Answer")
@@ -44,16 +48,18 @@ class _Waiter:
     answered: asyncio.Future[Completed]
     on_data: OnResponse | None
     context: ssl.SSLContext | None
+    sent: float
 
 
 class ImapClient:
     """One connection to an IMAP server.
 
     ``on_response`` sees every untagged response; a command's own ``on_data`` sees all that
-    arrive until its answer, those of other commands in flight among them.
+    arrive until its answer, those of other commands in flight among them (but only the ESEARCH
+    that names the command). ``on_malformed`` gets each response that could not be read, wholly
+    (``Malformed``) or in part (``Fetch.broken``); ``malformed`` counts them.
     ``pause`` is awaited between slices of parsing, so that a busy connection leaves time
-    to others. ``closed`` gets the reason when the connection has ended. ``malformed`` counts the
-    responses that could not be read.
+    to others. ``closed`` gets the reason when the connection has ended.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class ImapClient:
         loop = asyncio.get_running_loop()
         self.connection = connection
         self.on_response: OnResponse | None = None
+        self.on_malformed: Callable[[Malformed | Fetch], None] | None = None
         self.malformed = 0
         self.closed: asyncio.Future[MailError] = loop.create_future()
         self._stream = stream
@@ -84,8 +91,13 @@ class ImapClient:
     def host(self) -> str:
         return self._stream.host
 
+    @property
+    def in_flight(self) -> frozenset[str]:
+        """The tags of commands that have no answer yet."""
+        return frozenset(self._waiting)
+
     async def quiet(self) -> None:
-        """Wait until every command has its answer."""
+        """Wait until every command has its answer, or the connection has ended."""
         await self._quiet.wait()
 
     async def greeting(self, *, timeout: float) -> Greeting:
@@ -104,8 +116,8 @@ class ImapClient:
         """Send a command and wait for its tagged answer.
 
         ``timeout`` is in seconds without any byte from the server, so a long answer on a slow
-        line is not cut. ``context`` belongs to STARTTLS: when the answer is OK the stream goes
-        on in TLS before anything else is read.
+        line is not cut; ``ANSWER_LONGEST`` ends even that. ``context`` belongs to STARTTLS: when
+        the answer is OK the stream goes on in TLS before anything else is read.
         Raises ``CommandRefused`` on NO and BAD, ``ConnectionFailed`` when the connection ends
         or stalls.
         """
@@ -128,7 +140,8 @@ class ImapClient:
             raise self.closed.result()
         tag = self.connection.send(command, origin=origin)
         answered: asyncio.Future[Completed] = asyncio.get_running_loop().create_future()
-        self._waiting[tag] = _Waiter(command, answered, on_data, context)
+        sent = asyncio.get_running_loop().time()
+        self._waiting[tag] = _Waiter(command, answered, on_data, context, sent)
         self._quiet.clear()
         self._flush()
         return answered
@@ -156,7 +169,7 @@ class ImapClient:
         if not self.closed.done():
             self.connection.idle_done()
             with suppress(MailError):
-                await self.run(commands.logout(), origin="leave", timeout=1.0)
+                await self.run(commands.logout(), origin="leave", timeout=LOGOUT_TIMEOUT)
         self._pump_task.cancel()
         await asyncio.wait([self._pump_task])
         self._stream.abort()
@@ -175,15 +188,18 @@ class ImapClient:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         while not future.done():
-            silent_since = max(asked, self._stream.last_received)
-            left = silent_since + timeout - loop.time()
-            if left <= 0:
+            now = loop.time()
+            silence = max(asked, self._stream.last_received) + timeout - now
+            longest = asked + ANSWER_LONGEST - now
+            if min(silence, longest) <= 0:
+                what = "said nothing" if silence <= 0 else "did not come to an end"
+                waited = timeout if silence <= 0 else ANSWER_LONGEST
                 error = ConnectionFailed(
-                    f"{self.host} said nothing for {timeout:.0f} s (waiting for {waited_for})"
+                    f"{self.host} {what} for {waited:g} s (waiting for {waited_for})"
                 )
                 self.abort(error)
                 raise error
-            await asyncio.wait([future], timeout=left)
+            await asyncio.wait([future], timeout=min(silence, longest))
         return future.result()
 
     async def _pump(self) -> None:
@@ -231,18 +247,32 @@ class ImapClient:
         del self._waiting[completed.tag]
         if not waiter.answered.done():
             waiter.answered.set_result(completed)
+        self._give_up_lost(waiter.sent)
         if not self._waiting:
             self._quiet.set()
+
+    def _give_up_lost(self, answered: float) -> None:
+        """Commands sent so long before one that has its answer now will not get theirs."""
+        for tag, waiter in tuple(self._waiting.items()):
+            if waiter.sent + ANSWER_LONGEST > answered:
+                return
+            del self._waiting[tag]
+            if not waiter.answered.done():
+                error = ConnectionFailed(f"{self.host} never answered {waiter.command.name}")
+                waiter.answered.set_exception(error)
+                waiter.answered.exception()  # nobody may be waiting
 
     def _untagged(self, response: Response) -> None:
         if isinstance(response, Condition) and response.status == "BYE":
             self._bye = response.text
-        elif isinstance(response, Malformed):
+        elif isinstance(response, Malformed) or (isinstance(response, Fetch) and response.broken):
             self.malformed += 1
-            log.warning("a malformed response from %s: %s", self.host, response.reason)
+            if self.on_malformed is not None:
+                self.on_malformed(response)
+        asked = response.tag if isinstance(response, ESearchData) else None
         # Dovecot may answer a pipelined command before the one ahead of it is complete.
-        for waiter in tuple(self._waiting.values()):
-            if waiter.on_data is not None:
+        for tag, waiter in tuple(self._waiting.items()):
+            if waiter.on_data is not None and asked in (None, tag):
                 waiter.on_data(response)
         if self.on_response is not None:
             self.on_response(response)

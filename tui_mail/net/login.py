@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from tui_mail import __version__
 from tui_mail.config import Security, ServerUrl
@@ -74,8 +75,7 @@ async def connect(
 
 
 async def _start_tls(client: ImapClient, context: ssl.SSLContext) -> None:
-    if not client.capabilities:
-        await client.run(commands.capability(), origin="connect")
+    await _ask_capabilities(client, "connect")
     if "STARTTLS" not in client.capabilities:
         raise InsecureConnection(
             f"{client.host} does not offer STARTTLS, so nothing was sent to it",
@@ -100,8 +100,7 @@ async def authenticate(client: ImapClient, user: str, password: str) -> None:
     ``ConnectionFailed`` when the server says it cannot tell just now,
     ``InsecureConnection`` when it offers no way that this client may use.
     """
-    if not client.capabilities:
-        await client.run(commands.capability(), origin="log in")
+    await _ask_capabilities(client, "log in")
     offered = client.capabilities
     if "AUTH=PLAIN" in offered:
         command = commands.authenticate_plain(user, password, initial_response="SASL-IR" in offered)
@@ -127,7 +126,15 @@ async def authenticate(client: ImapClient, user: str, password: str) -> None:
     except CommandRefused as error:
         raise _login_refused(client.host, user, error) from error
     if not (told or _names_capabilities(completed)):
-        await client.run(commands.capability(), origin="log in")
+        with suppress(CommandRefused):
+            await client.run(commands.capability(), origin="log in")
+
+
+async def _ask_capabilities(client: ImapClient, origin: str) -> None:
+    """A server that refuses to say what it can do is taken for one that can do the least."""
+    if not client.capabilities:
+        with suppress(CommandRefused):
+            await client.run(commands.capability(), origin=origin)
 
 
 def _names_capabilities(completed: Completed) -> bool:

@@ -33,6 +33,19 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+# A line that died in silence is found out after two minutes, in place of the system's two hours,
+# and a router does not forget a connection that sits in IDLE. Not every system has all of these.
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+
+
+def _keep_alive(connected: socket.socket) -> None:
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            connected.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 def explain(error: OSError | TimeoutError, host: str, port: int, waited_for: str) -> MailError:
     """The error a person is shown for a failure of the network or of TLS."""
     where = f"{host} port {port}"
@@ -116,9 +129,13 @@ class Stream(asyncio.Protocol):
                 transport = await loop.start_tls(
                     self._transport, self, context, server_hostname=self.host
                 )
-        except (OSError, TimeoutError) as error:
+        except BaseException as error:
             self.abort()
-            raise explain(error, self.host, self.port, "starting TLS") from error
+            # In the middle of a handshake asyncio does not tell this protocol that it is over.
+            loop.call_soon(self._lost.set)
+            if isinstance(error, OSError | TimeoutError):
+                raise explain(error, self.host, self.port, "starting TLS") from error
+            raise
         if transport is None:
             raise ConnectionFailed(f"{self.host} closed the connection while starting TLS")
         self._transport = transport
@@ -170,7 +187,7 @@ class Stream(asyncio.Protocol):
         self.last_received = asyncio.get_running_loop().time()
         connected = transport.get_extra_info("socket")
         if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            _keep_alive(connected)
 
     def data_received(self, data: bytes) -> None:
         self._chunks.append(data)

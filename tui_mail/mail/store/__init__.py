@@ -4,10 +4,14 @@
 ``store``      the class that joins the tables below
 ``accounts``   accounts and their small settings
 ``mailboxes``  mailboxes, their STATUS figures, how far each is synchronized
+``folders``    what a command on a whole folder changes
 ``orders``     the UIDs of a mailbox, in a handful of blobs
 ``messages``   one row for each message
+``matching``   the messages a pattern names
 ``bodies``     fetched sections, bounded in size
 ``journal``    what a person did and the server has not heard yet
+``changes``    a journal entry and what it does to rows and order, in one transaction
+``presence``   which of the running programs an entry belongs to
 ``database``   the connection: opening, transactions, migrations, errors
 ``damage``     a broken file is put aside and a new one begun
 ``schema``     the tables
@@ -16,19 +20,27 @@
 """
 
 from tui_mail.mail.store.database import StoreBusy, StoreCorrupt, StoreFull
+from tui_mail.mail.store.matching import Matches
 from tui_mail.mail.store.store import Store
 from tui_mail.mail.store.threads import StoreThreads
 from tui_mail.mail.store.values import (
+    FlagChange,
+    JournalDraft,
     JournalEntry,
     MessageRecord,
+    MessageTraits,
     StoredBody,
     StoredMailbox,
     SyncState,
 )
 
 __all__ = [
+    "FlagChange",
+    "JournalDraft",
     "JournalEntry",
+    "Matches",
     "MessageRecord",
+    "MessageTraits",
     "Store",
     "StoreBusy",
     "StoreCorrupt",

@@ -15,7 +15,7 @@ _COLUMNS = (
     "id, name, delimiter, attributes, path, special_use, subscribed,"
     " messages, unseen, uid_next, status_uid_validity, status_highest_modseq, size"
 )
-_TAKE_OVER = (
+TAKE_OVER = (
     "UPDATE SET delimiter = excluded.delimiter, attributes = excluded.attributes,"
     " path = excluded.path, special_use = excluded.special_use, subscribed = excluded.subscribed"
 )
@@ -45,7 +45,7 @@ class Mailboxes(Tables):
                 f"INSERT INTO stale SELECT generation FROM mailbox WHERE {named}", account_id, gone
             )
             self._database.execute(f"DELETE FROM mailbox WHERE {named}", account_id, gone)
-            self._add(account_id, list(listed.values()), _TAKE_OVER)
+            self._add(account_id, list(listed.values()), TAKE_OVER)
         self.untidy = True
 
     def mailboxes(self, account_id: int) -> list[StoredMailbox]:
@@ -69,6 +69,10 @@ class Mailboxes(Tables):
         rows = self._database.select(
             _COLUMNS, "FROM mailbox WHERE account_id = ? AND name = ?", account_id, _text(name)
         )
+        return _stored(rows[0]) if rows else None
+
+    def mailbox(self, mailbox_id: int) -> StoredMailbox | None:
+        rows = self._database.select(_COLUMNS, "FROM mailbox WHERE id = ?", mailbox_id)
         return _stored(rows[0]) if rows else None
 
     def ensure_mailbox(self, account_id: int, name: bytes) -> StoredMailbox:

@@ -23,7 +23,8 @@ _UNSEEN = f"flags & {SEEN_BIT} = 0"  # as the partial index spells it
 
 _RECORD_COLUMNS = (
     "key, flags, keywords, modseq, internal_date, size, sent_date, has_attachment,"
-    " sender, recipients, subject, sender_address, message_id, in_reply_to"
+    " sender, recipients, subject, sender_address, message_id, in_reply_to,"
+    " to_addresses, cc_addresses"
 )
 _REPLACED = (
     "flags",
@@ -37,6 +38,8 @@ _REPLACED = (
     "sender_address",
     "message_id",
     "in_reply_to",
+    "to_addresses",
+    "cc_addresses",
 )
 # What a FETCH did not ask for is not forgotten.
 _UPSERT = "ON CONFLICT (key) DO UPDATE SET {}, {}".format(
@@ -199,6 +202,20 @@ class Messages(Tables):
         )
         return count
 
+    def strangers(self, mailbox_id: int, order: array[int]) -> list[int]:
+        """UIDs that have a row and are not in ``order``, which has every UID there is.
+
+        Costs one count where there are none, which is nearly always.
+        """
+        within = f"FROM message WHERE key >= {BASE} AND key < {BASE} + {END}"
+        count: int = self._database.value(f"SELECT count(*) {within}", mailbox_id, mailbox_id)
+        if count <= len(order):
+            return []
+        base = self._base(mailbox_id) or 0
+        known = set(order)
+        rows = self._database.select("key", within, mailbox_id, mailbox_id)
+        return [key - base for (key,) in rows if key - base not in known]
+
     def structure(self, mailbox_id: int, uid: int) -> bytes | None:
         """BODYSTRUCTURE as it arrived, None when it has not been fetched."""
         found: bytes | None = self._database.value(
@@ -253,7 +270,7 @@ class Messages(Tables):
         if row is None:
             return None
         _, bits, keywords, modseq, internal_date, size, sent_date, has_attachment, *rest = row
-        sender, recipients, subject, sender_address, message_id, in_reply_to, structure = rest
+        sender, recipients, subject, sender_address, message_id, in_reply_to, to, cc, data = rest
         return MessageRecord(
             uid,
             unpack(bits, keywords),
@@ -268,7 +285,9 @@ class Messages(Tables):
             message_id,
             in_reply_to,
             None if has_attachment is None else bool(has_attachment),
-            structure,
+            data,
+            to,
+            cc,
         )
 
 
@@ -287,6 +306,8 @@ def _columns(base: int, record: MessageRecord) -> tuple[Value, ...]:
         _text(record.sender_address),
         _text(record.message_id),
         _text(record.in_reply_to),
+        _text(record.to_addresses),
+        _text(record.cc_addresses),
     )
 
 

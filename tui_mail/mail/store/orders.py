@@ -55,6 +55,20 @@ class Orders(Tables):
                 mailbox_id,
             )
 
+    def _remove_from_order(self, base: int, uids: array[int]) -> None:
+        """Take ascending UIDs out of the blobs they are in; only within a transaction."""
+        for first, removed in _spans(uids):
+            data = self._database.value("SELECT data FROM uids WHERE key = ?", base + first)
+            if data is None:
+                continue
+            going = set(removed)
+            left = array("I", [uid for uid in _array(data) if uid not in going])
+            if left:
+                sql = "UPDATE uids SET data = ? WHERE key = ?"
+                self._database.execute(sql, _bytes(left), base + first)
+            else:
+                self._database.execute("DELETE FROM uids WHERE key = ?", base + first)
+
 
 def _spans(order: array[int]) -> list[tuple[int, array[int]]]:
     spans = []

@@ -106,5 +106,22 @@ _FIRST = (
     "CREATE INDEX journal_account ON journal (account_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# To and Cc with their addresses, which patterns look into. Rows from before have the names until
+# they are fetched again.
+_RECIPIENT_ADDRESSES = (
+    "ALTER TABLE message ADD COLUMN to_addresses TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE message ADD COLUMN cc_addresses TEXT NOT NULL DEFAULT ''",
+    "UPDATE message SET to_addresses = recipients",
+)
+
+# ``batch`` is what entries of one deed share; ``done`` is when the server had answered: such an
+# entry is kept for undoing it. ``owner`` is the running program that sends it (``presence``).
+_JOURNAL_STEPS = (
+    "ALTER TABLE journal ADD COLUMN batch INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE journal ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE journal ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE journal ADD COLUMN done REAL",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _RECIPIENT_ADDRESSES, _JOURNAL_STEPS)
 VERSION = len(MIGRATIONS)

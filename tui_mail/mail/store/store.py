@@ -9,18 +9,17 @@ from pathlib import Path
 
 from tui_mail.mail.store.accounts import Accounts
 from tui_mail.mail.store.bodies import Bodies
+from tui_mail.mail.store.changes import Changes
 from tui_mail.mail.store.damage import is_marked, put_aside
 from tui_mail.mail.store.database import Database, StoreCorrupt
-from tui_mail.mail.store.journal import Journal
-from tui_mail.mail.store.mailboxes import Mailboxes
-from tui_mail.mail.store.messages import Messages
-from tui_mail.mail.store.orders import Orders
+from tui_mail.mail.store.folders import Folders
+from tui_mail.mail.store.matching import Matching
 from tui_mail.mail.store.tables import END
 
 _SWEEP = (("message", 2000), ("structure", 1000), ("body", 16), ("uids", 4))  # rows at a time
 
 
-class Store(Accounts, Mailboxes, Orders, Messages, Bodies, Journal):
+class Store(Accounts, Folders, Matching, Bodies, Changes):
     """Every method raises StoreError and nothing else when the database fails.
 
     A change is whole or not there at all, and once its method has returned it survives the end

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from tui_mail.errors import StoreError
+from tui_mail.mail.store.presence import Presence
 from tui_mail.mail.store.store import Store
 
 P = ParamSpec("P")
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class StoreThreads:
-    """An open store. ``notice`` is Store's.
+    """An open store. ``notice`` is Store's; ``presence`` tells this program from others.
 
     Opening happens in the caller's thread, in a few milliseconds. Raises StoreError.
     """
@@ -34,6 +35,7 @@ class StoreThreads:
         self._store = Store.open(path)
         self.notice = self._store.notice
         try:
+            self.presence = Presence(path)
             self._read_store = self._store.reader()
         except BaseException:
             self._store.close()
@@ -82,6 +84,7 @@ class StoreThreads:
             self._read_store.close()
         self._writer.shutdown()
         self._store.close()
+        self.presence.close()
 
     def _read(self, call: Callable[[], R]) -> R:
         if self._closing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui_mail.model import Mailbox, MailboxStatus
 
@@ -41,7 +41,8 @@ class MessageRecord:
 
     The texts are decoded and cleaned before they come here; the store cuts each of them after
     ``messages.TEXT_LIMIT`` characters. Dates are seconds since the epoch, UTC; ``size`` is in
-    octets. ``structure`` is the BODYSTRUCTURE as it arrived.
+    octets. ``structure`` is the BODYSTRUCTURE as it arrived. ``recipients`` is what the list shows;
+    ``to_addresses`` and ``cc_addresses`` are names and addresses, to be searched.
     """
 
     uid: int
@@ -58,6 +59,8 @@ class MessageRecord:
     in_reply_to: str
     has_attachment: bool | None = None
     structure: bytes | None = None
+    to_addresses: str = ""
+    cc_addresses: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,29 @@ class StoredBody:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One thing a person did that the server has not confirmed.
+class JournalDraft:
+    """An entry to be written: the fields of ``JournalEntry`` that its writer decides.
 
-    ``uids`` is a sequence set in UIDs, "" when the action names none. They mean nothing under
-    another UIDVALIDITY than ``uid_validity`` (RFC 9051, 2.3.1.1).
-    ``created`` is in seconds since the epoch.
+    ``uid_validity`` None means the one under which the mailbox is stored. ``batch`` 0 begins a
+    batch, which then has the number of its first entry.
+    """
+
+    kind: str
+    mailbox: bytes
+    uids: str = ""
+    payload: Mapping[str, object] = field(default_factory=dict)
+    uid_validity: int | None = None
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One command, or a short row of them, that a person's deed takes.
+
+    ``uids`` is a sequence set in UIDs, "" when it names none. They mean nothing under another
+    UIDVALIDITY than ``uid_validity`` (RFC 9051, 2.3.1.1). ``facts`` is what has been learned
+    from the server about it so far. ``owner`` is the program that sends it. ``done`` is None
+    until the server has answered. Times are in seconds since the epoch.
     """
 
     id: int
@@ -84,3 +104,30 @@ class JournalEntry:
     payload: Mapping[str, object]
     uid_validity: int | None
     created: float
+    batch: int = 0
+    owner: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    done: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """What happened to the flags of some messages: ``uids`` is a sequence set."""
+
+    uids: str
+    added: frozenset[str]
+    removed: frozenset[str]
+
+    def reversed(self) -> FlagChange:
+        return FlagChange(self.uids, self.removed, self.added)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTraits:
+    """What tells a message apart wherever it lies, as it is stored."""
+
+    uid: int
+    size: int
+    sent_date: int | None
+    message_id: str
+    sender_address: str
