@@ -44,9 +44,8 @@ def test_default_keys_do_not_collide_and_none_is_hidden() -> None:
 
 def test_keys_of_the_coming_actions_are_free() -> None:
     keymap = Keymap()
-    for key in "dusCtlNF$awWmrgLfbe":
+    for key in "mrgLfbe":
         assert keymap.lookup("list", key) is None
-    for key in "dusCtlF$awWmrgLfbe":
         assert keymap.lookup("viewer", key) is None
 
 

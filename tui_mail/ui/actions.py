@@ -87,6 +87,33 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "message.previous_unread", "Previous unread message", ("shift+tab",), ("list", "viewer")
     ),
+    ActionSpec("message.tag", "Tag the message, or take its tag away", ("t",), ("list",), "Tag"),
+    ActionSpec("list.tag", "Tag all messages that match a pattern", ("T",), ("list",)),
+    ActionSpec("list.untag", "Untag all messages that match a pattern", ("ctrl+t",), ("list",)),
+    ActionSpec("list.limit", "Show only messages that match a pattern", ("l",), ("list",), "Limit"),
+    # Acting on messages: the tagged ones, or the one under the cursor
+    ActionSpec(
+        "message.delete",
+        "Delete (to Trash, or marked, as configured)",
+        ("d",),
+        ("list", "viewer"),
+        "Delete",
+        destructive=True,
+    ),
+    ActionSpec(
+        "message.undo", "Undelete, or take back what was done last", ("u",), ("list", "viewer")
+    ),
+    ActionSpec("message.move", "Move to a folder", ("s",), ("list", "viewer"), "Move"),
+    ActionSpec("message.copy", "Copy to a folder", ("C",), ("list", "viewer")),
+    ActionSpec(
+        "message.archive", "Archive", ("a",), ("list", "viewer"), "Archive", destructive=True
+    ),
+    ActionSpec("message.junk", "Move to Junk", ("S",), ("list", "viewer"), destructive=True),
+    ActionSpec("message.toggle_new", "Unread, or read", ("N",), ("list", "viewer")),
+    ActionSpec("message.toggle_flag", "Flagged, or not", ("F",), ("list", "viewer")),
+    ActionSpec("message.set_flag", "Set a flag or keyword", ("w",), ("list", "viewer")),
+    ActionSpec("message.clear_flag", "Clear a flag or keyword", ("W",), ("list", "viewer")),
+    ActionSpec("mailbox.expunge", "Expunge what is marked deleted", ("$",), ("list",)),
     # Viewer
     ActionSpec(
         "viewer.page_down", "Next page of the text", ("space", "pagedown"), ("viewer",), "Page"
@@ -100,7 +127,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("message.previous", "Previous message", ("k", "K"), ("viewer",), "Previous"),
     ActionSpec("viewer.search", "Search in the text", ("/",), ("viewer",), "Search"),
     ActionSpec("viewer.search_next", "Next match", ("n",), ("viewer",)),
-    ActionSpec("viewer.search_previous", "Previous match", ("p", "N"), ("viewer",)),
+    ActionSpec("viewer.search_previous", "Previous match", ("p",), ("viewer",)),
     ActionSpec(
         "viewer.headers", "All headers, or only the usual ones", ("h",), ("viewer",), "Headers"
     ),
@@ -115,6 +142,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("links.copy", "Copy the address of the link", ("y",), ("links",), "Copy"),
     # Folder tree
     ActionSpec("tree.open", "Open the mailbox", ("enter", "space"), ("tree",), "Open"),
+    ActionSpec("folder.create", "Create a folder here", ("C",), ("tree",), "Create"),
+    ActionSpec("folder.rename", "Rename the folder", ("r",), ("tree",)),
+    ActionSpec("folder.delete", "Delete the folder", ("d",), ("tree",), destructive=True),
+    ActionSpec("folder.subscribe", "Subscribe to the folder", ("s",), ("tree",)),
+    ActionSpec("folder.unsubscribe", "Unsubscribe from the folder", ("u",), ("tree",)),
+    ActionSpec("folder.read", "Mark all its messages read", ("M",), ("tree",)),
+    ActionSpec("folder.empty", "Empty Trash or Junk", ("E",), ("tree",), destructive=True),
+    ActionSpec("folder.details", "Figures, quota and rights", ("v",), ("tree",), "Details"),
     ActionSpec("tree.expand", "Show the folders below", ("right", "+"), ("tree",)),
     ActionSpec("tree.collapse", "Hide the folders below", ("left", "-"), ("tree",)),
     ActionSpec(

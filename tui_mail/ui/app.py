@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -20,10 +23,13 @@ from tui_mail.ui.terminal import Terminal, leave_on_signals
 from tui_mail.ui.theme import Themes
 
 CRASHED = 1
+STARTED_AFTER = 1.0  # seconds
 
 
 class TuiMail(DisplayApp[int]):
     """The program on the screen; ``service`` is running already.
+
+    ``now`` is the clock that dates in the list are relative to.
 
     ``crash`` is the exception that ended it, if one did. Raises ``ConfigError`` when the keys or
     the theme of the configuration are wrong.
@@ -32,7 +38,14 @@ class TuiMail(DisplayApp[int]):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, service: MailService, settings: Config, terminal: Terminal) -> None:
+    def __init__(
+        self,
+        service: MailService,
+        settings: Config,
+        terminal: Terminal,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.service = service
         self.settings = settings
         self.keymap = Keymap(settings.keys, path=settings.path)
@@ -42,13 +55,14 @@ class TuiMail(DisplayApp[int]):
         self.crash: Exception | None = None
         super().__init__(terminal)
         self.use_theme(chosen)
-        self._main = MainScreen(service, settings, self.keymap)
+        self._main = MainScreen(service, settings, self.keymap, now=now)
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Draw everything in this theme from now on."""
         theme.use(chosen)
         self.register_theme(chosen.textual)
         self.theme = chosen.name
+        self.refresh()
 
     def get_default_screen(self) -> MainScreen:
         return self._main
@@ -56,6 +70,7 @@ class TuiMail(DisplayApp[int]):
     def on_mount(self) -> None:
         leave_on_signals(asyncio.get_running_loop(), self.exit)
         self.service.listen(self._heard)
+        self.set_timer(STARTED_AFTER, _collect_garbage_again)
 
     def on_unmount(self) -> None:
         self.service.listen(_ignore)
@@ -69,6 +84,12 @@ class TuiMail(DisplayApp[int]):
         logs.uncaught(error, "the screen")
         self.crash = self.crash or error
         self.exit(return_code=CRASHED)
+
+
+def _collect_garbage_again() -> None:
+    # What starting made is never looked through again, so that no collection holds up a key.
+    gc.freeze()
+    gc.enable()
 
 
 def _ignore(event: events.Event) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from array import array
 from asyncio import wrap_future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from tui_mail.mail.patterns import Pattern
 from tui_mail.mail.service import MailService
 from tui_mail.model import MessageSummary
-from tui_mail.ui.widgets.message_list import MessageList
+from tui_mail.ui.widgets.message_list import PAGES_AHEAD, MessageList
 
 
 class MailboxController:
     """What the list shows: one mailbox of one account.
 
     ``mailbox_id`` is 0 before any is open. ``live`` is True once the server has selected it.
+    ``wished`` is the mailbox a person asked for last, None before the first time.
     """
 
     def __init__(
@@ -25,6 +27,7 @@ class MailboxController:
     ) -> None:
         self.account = ""
         self.name = b""
+        self.wished: bytes | None = None
         self.mailbox_id = 0
         self.live = False
         self.read_only = False
@@ -32,6 +35,13 @@ class MailboxController:
         self._messages = messages
         self._run = run
         self._fresh = True
+        self._order: array[int] = array("I")
+        self._limit: Pattern | None = None
+        self._limit_text = ""
+        self._passed: set[int] = set()  # of the messages looked at, those the limit shows
+        self._judged: set[int] = set()
+        self._lacking: set[int] = set()  # UIDs near the page of which the store has no row
+        self._wish: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
     def opened(
         self, account: str, name: bytes, mailbox_id: int, *, live: bool, read_only: bool
@@ -39,18 +49,55 @@ class MailboxController:
         """The account's current mailbox is this one now."""
         if mailbox_id != self.mailbox_id:
             self._fresh = True
+            self._limit, self._limit_text = None, ""
+            self._order = array("I")
             self._messages.open_order(array("I"))
         self.account, self.name, self.mailbox_id = account, name, mailbox_id
         self.live, self.read_only = live, read_only
+        # Another connection knows nothing of what was wished for on the one before.
+        self._wish = ((), ())
+        self.ask()
 
     def order_changed(self, mailbox_id: int, order: array[int]) -> None:
         if mailbox_id != self.mailbox_id:
             return
-        if self._fresh:
+        self._order = order
+        if self._limit is not None:
+            self._run(self._limit_new(mailbox_id, self._limit, order))
+        elif self._fresh:
             self._fresh = False
             self._messages.open_order(order)
         else:
             self._messages.set_order(order)
+
+    # The limit
+
+    @property
+    def limit(self) -> str:
+        """The pattern that limits the list, as it was typed; "" for none."""
+        return self._limit_text
+
+    def set_limit(self, pattern: Pattern | None, found: Iterable[int], text: str) -> None:
+        """Show only ``found`` and what comes and matches; everything with None."""
+        self._limit, self._limit_text = pattern, text
+        self._passed = set(found)
+        self._judged = set(self._order)
+        self._show_limited()
+
+    def _show_limited(self) -> None:
+        order = self._order
+        if self._limit is not None:
+            order = array("I", [uid for uid in order if uid in self._passed])
+        self._messages.set_order(order)
+
+    async def _limit_new(self, mailbox_id: int, limit: Pattern, order: array[int]) -> None:
+        """Messages that came while the list is limited are shown if they match."""
+        new = [uid for uid in order if uid and uid not in self._judged]
+        passed = await wrap_future(self._service.matching_among(mailbox_id, limit, new))
+        if mailbox_id == self.mailbox_id and limit is self._limit:
+            self._passed.update(passed)
+            self._judged.update(new)
+            self._show_limited()
 
     def rows_changed(self, mailbox_id: int, uids: Sequence[int]) -> None:
         if mailbox_id == self.mailbox_id:
@@ -67,10 +114,36 @@ class MailboxController:
             return
         self._messages.set_rows(rows)
         known = {row.uid for row in rows}
-        lacking = tuple(uid for uid in uids if uid not in known)
-        no_structure = tuple(row.uid for row in rows if row.has_attachment is None)
-        if self.live and (lacking or no_structure):
-            self._service.want(self.account, mailbox_id, lacking, no_structure)
+        self._lacking.difference_update(known)
+        self._lacking.update(uid for uid in uids if uid not in known)
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask the server for all that the page and those around it lack, if that is new.
+
+        All of it each time, because a wish replaces the one before.
+        """
+        if not self.live:
+            return
+        near = self._near()
+        self._lacking.intersection_update(near)
+        rows = ((uid, self._messages.row(uid)) for uid in near)
+        wish = (
+            tuple(uid for uid in near if uid in self._lacking),
+            tuple(uid for uid, row in rows if row is not None and row.has_attachment is None),
+        )
+        if wish != self._wish:
+            self._wish = wish
+            if any(wish):
+                self._service.want(self.account, self.mailbox_id, *wish)
+
+    def _near(self) -> list[int]:
+        """The known UIDs on the page, then below it, then above it."""
+        order, shown = self._messages.order, self._messages.shown
+        reach = PAGES_AHEAD * len(shown)
+        below = order[shown.stop : shown.stop + reach]
+        above = order[max(0, shown.start - reach) : shown.start]
+        return [uid for uid in (*order[shown.start : shown.stop], *below, *above) if uid]
 
     async def next_unread(self, uid: int, *, newer: bool) -> int | None:
         """The nearest unread message on one side, or else from the far end of the other."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tui_mail.errors import MailError
 from tui_mail.mail import events
 from tui_mail.mail.store import StoredMailbox
-from tui_mail.model import Phase, SpecialUse
+from tui_mail.model import Mailbox, Phase, SpecialUse
+from tui_mail.ui.display import DisplayApp
 from tui_mail.ui.screens.error import ErrorScreen
 from tui_mail.ui.screens.password import PasswordScreen
 from tui_mail.ui.widgets.folder_tree import FolderEntry
@@ -39,6 +40,7 @@ class News:
             events.MailArrived: self._mail_arrived,
             events.ProgressChanged: self._progress_changed,
             events.Notice: self._notice,
+            events.ActionsChanged: self._actions_changed,
         }
 
     def hear(self, event: events.Event) -> None:
@@ -95,8 +97,9 @@ class News:
         stored = await wrap_future(self._screen.service.mailboxes(account))
         self._screen.mailboxes[account] = {each.mailbox.name: each for each in stored}
         self._screen.folder_tree.set_mailboxes(account, [_entry(each) for each in stored])
+        self._tree_follows()
         if account == self._screen.account:
-            self._show_current()
+            self.show_current()
 
     def _counts_changed(self, event: events.CountsChanged) -> None:
         self._screen.run(self._show_counts(event.account, event.names))
@@ -115,7 +118,7 @@ class News:
                 account, each.mailbox.name, entry.unseen, entry.total
             )
         if account == self._screen.account:
-            self._show_current()
+            self.show_current()
 
     # The current mailbox
 
@@ -123,6 +126,8 @@ class News:
         screen = self._screen
         if screen.account not in ("", event.account):
             return
+        if screen.mailbox.wished not in (None, event.name):
+            return  # a person has gone on to another since
         screen.mailbox.opened(
             event.account,
             event.name,
@@ -131,25 +136,44 @@ class News:
             read_only=event.read_only,
         )
         screen.folder_tree.set_current(event.account, event.name)
+        self._tree_follows()
         self.show_phase(event.account)
-        self._show_current()
+        self.show_current()
+        if event.live:
+            screen.reading.retry()
 
-    def _show_current(self) -> None:
+    def _tree_follows(self) -> None:
+        """Who goes to the folders begins at the one that is open."""
+        screen = self._screen
+        if screen.focused is not screen.folder_tree:
+            screen.folder_tree.go_to_mailbox(screen.account, screen.mailbox.name)
+
+    def show_current(self) -> None:
+        """The status bar and the window's name speak of the current mailbox as it is now."""
         screen = self._screen
         stored = screen.mailboxes.get(screen.account, {}).get(screen.mailbox.name)
         if stored is None:
             shown = screen.mailbox.name.decode("ascii", "replace")
-            screen.status.change(account=screen.account, mailbox=shown)
+            total = len(screen.messages.order) or None
+            screen.status.change(account=screen.account, mailbox=shown, total=total, unread=None)
             return
         mailbox, status = stored.mailbox, stored.status
         screen.messages.set_show_recipients(mailbox.special_use in _RECIPIENTS)
+        self._name_window(mailbox, status.unseen)
+        limit = screen.mailbox.limit
         screen.status.change(
             account=screen.account,
-            mailbox="/".join(mailbox.path),
+            mailbox="/".join(mailbox.path) + (f" [{limit}]" if limit else ""),
             read_only=screen.mailbox.read_only,
             total=len(screen.messages.order) or status.messages,
             unread=status.unseen,
         )
+
+    def _name_window(self, mailbox: Mailbox, unseen: int | None) -> None:
+        app = self._screen.app
+        if isinstance(app, DisplayApp):
+            unread = f" ({unseen:,} unread)" if unseen else ""
+            app.name_window(f"tui-mail: {mailbox.path[-1]}{unread}")
 
     def _mailbox_gone(self, event: events.MailboxGone) -> None:
         self._screen.tell(event.error)
@@ -158,7 +182,7 @@ class News:
         if event.account != self._screen.account:
             return
         self._screen.mailbox.order_changed(event.mailbox_id, event.order)
-        self._show_current()
+        self.show_current()
 
     def _rows_changed(self, event: events.RowsChanged) -> None:
         if event.account == self._screen.account:
@@ -178,6 +202,10 @@ class News:
     def _progress_changed(self, event: events.ProgressChanged) -> None:
         if event.account == self._screen.account:
             self._screen.status.change(progress=event.progress)
+
+    def _actions_changed(self, event: events.ActionsChanged) -> None:
+        if event.account == self._screen.account:
+            self._screen.status.change(waiting=event.waiting)
 
     def _notice(self, event: events.Notice) -> None:
         self._screen.tell(event.error)

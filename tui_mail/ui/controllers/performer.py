@@ -21,7 +21,13 @@ class Performer:
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
-        viewer, wire, reading, tree = screen.viewer, screen.wire, screen.reading, screen.folder_tree
+        viewer, wire, reading, tree = (
+            screen.viewer,
+            screen.wire,
+            screen.reading,
+            screen.folder_tree,
+        )
+        acting, folders = screen.acting, screen.folder_acting
         self.table: dict[str, Callable[[], object]] = {
             "cursor.down": lambda: self._view().move(1),
             "cursor.up": lambda: self._view().move(-1),
@@ -30,6 +36,21 @@ class Performer:
             "cursor.home": lambda: self._view().home(),
             "cursor.end": lambda: self._view().end(),
             "message.open": screen.messages.open_message,
+            "message.tag": screen.messages.toggle_tag,
+            "list.tag": lambda: screen.run(screen.choosing.tag_pattern()),
+            "list.untag": lambda: screen.run(screen.choosing.tag_pattern(tag=False)),
+            "list.limit": lambda: screen.run(screen.choosing.limit()),
+            "message.delete": acting.delete,
+            "message.undo": acting.undo,
+            "message.move": lambda: screen.run(acting.move()),
+            "message.copy": lambda: screen.run(acting.copy()),
+            "message.archive": acting.archive,
+            "message.junk": acting.junk,
+            "message.toggle_new": acting.toggle_new,
+            "message.toggle_flag": acting.toggle_flag,
+            "message.set_flag": lambda: screen.run(acting.ask_flag(add=True)),
+            "message.clear_flag": lambda: screen.run(acting.ask_flag(add=False)),
+            "mailbox.expunge": lambda: screen.run(acting.expunge()),
             "message.next": lambda: reading.step(1),
             "message.previous": lambda: reading.step(-1),
             "message.next_unread": lambda: screen.run(self._next_unread(newer=False)),
@@ -49,13 +70,22 @@ class Performer:
             "viewer.parts": lambda: screen.run(reading.show_parts()),
             "viewer.links": lambda: screen.run(reading.show_links()),
             "tree.open": tree.choose,
+            "folder.create": lambda: screen.run(folders.create()),
+            "folder.rename": lambda: screen.run(folders.rename()),
+            "folder.delete": lambda: screen.run(folders.delete()),
+            "folder.subscribe": lambda: screen.run(folders.subscribe(wanted=True)),
+            "folder.unsubscribe": lambda: screen.run(folders.subscribe(wanted=False)),
+            "folder.read": lambda: screen.run(folders.mark_all_read()),
+            "folder.empty": lambda: screen.run(folders.empty()),
+            "folder.details": lambda: screen.run(folders.details()),
             "tree.expand": tree.unfold,
             "tree.collapse": tree.fold,
-            "tree.subscribed": lambda: tree.set_subscribed_only(not tree.subscribed_only),
+            "tree.subscribed": self._switch_subscribed,
             "tree.close": self._leave_tree,
             "tree.focus": self._to_tree,
             "tree.toggle": lambda: screen.show_tree(not screen.tree_shown),
             "wire.open": wire.toggle_literal,
+            "wire.details": wire.show_exchange,
             "wire.follow": wire.toggle_follow,
             "wire.connection": wire.next_connection,
             "wire.direction": wire.next_direction,
@@ -112,7 +142,13 @@ class Performer:
         self._screen.folder_tree.focus()
 
     def _leave_tree(self) -> None:
-        self._screen.messages.focus()
+        self._screen.leave_tree()
+
+    def _switch_subscribed(self) -> None:
+        tree = self._screen.folder_tree
+        tree.set_subscribed_only(not tree.subscribed_only)
+        shown = "Subscribed folders only" if tree.subscribed_only else "All folders"
+        self._screen.hints.show_notice(shown)
 
     async def _change_mailbox(self) -> None:
         screen = self._screen
@@ -183,5 +219,5 @@ class Performer:
             app.use_theme(app.themes.load(chosen))
 
     def _cancel(self) -> None:
-        self._screen.reading.cancel()
-        self._screen.hints.show_notice("Cancelled")
+        cancelled = self._screen.reading.cancel()
+        self._screen.hints.show_notice("Cancelled" if cancelled else "Nothing is being waited for")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import wrap_future
-from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_mail.errors import MailError
 from tui_mail.mail.parts import attachments
@@ -27,110 +26,173 @@ if TYPE_CHECKING:
 AHEAD = 1  # neighbors on either side whose text is fetched before it is asked for
 GROUP = "read"
 
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A message on its server."""
+
+    account: str
+    mailbox_id: int
+    uid: int
+
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What of a message is shown: a part of it, its source, or a message inside it."""
+    """What of a message is shown: a part of it, its source, or a message inside it.
+
+    ``outer`` is what "back" leads to, None where that is the list.
+    """
 
     root: str | None = None
     section: str | None = None
     source: bool = False
     whole: bool = False
+    outer: _Form | None = None
+
+
+_NOTHING = _Target("", 0, 0)
 
 
 class ReadingController:
-    """One message at a time: ``uid`` is 0 when none is shown."""
+    """One message at a time.
+
+    ``uid`` is the message shown or awaited, 0 for none; ``message`` is what is shown of it.
+    """
 
     def __init__(self, screen: MainScreen) -> None:
-        self.account = ""
-        self.mailbox_id = 0
-        self.uid = 0
         self.message: Message | None = None
         self._screen = screen
+        self._target = _NOTHING
         self._form = _Form()
-        self._outer: list[_Form] = []
+        self._failed: _Form | None = None
         self._all_headers = False
         self._source: tuple[bytes, bool] | None = None
         self._searches: list[str] = []
-        self._waiting: Future[Message] | None = None
+        self._waiting: Future[Any] | None = None
+
+    @property
+    def uid(self) -> int:
+        return self._target.uid
 
     # Which message
 
     def open(self, uid: int) -> None:
         """Show a message of the current mailbox."""
-        self._point_at(uid)
-        self._outer.clear()
+        self._point_at(self._in_mailbox(uid))
         self._screen.show_reading(True)
         self._load(_Form())
 
     def step(self, step: int) -> None:
         """The next (older) or previous (newer) message of the list."""
         messages = self._screen.messages
+        # On a wide screen the cursor may have gone elsewhere since this message was opened.
+        gone = bool(self.uid) and not messages.go_to_uid(self.uid)
         before = messages.cursor
-        messages.move(step)
-        if messages.cursor == before or not messages.cursor_uid:
+        if not (gone and step > 0):  # the next one has taken the place of one that is gone
+            messages.move(step)
+        if (messages.cursor == before and not gone) or not messages.cursor_uid:
             self._screen.hints.show_notice("There is no other message in that direction")
             return
         self.open(messages.cursor_uid)
 
     def close(self) -> None:
-        """Back: out of a message inside a message, or to the list."""
-        if self._outer:
-            self._load(self._outer.pop())
+        """Back: out of a part or a message inside, or to the list; a wait for it ends."""
+        if self.cancel() and self.message is not None:
+            return
+        if self.message is not None and self._form.outer is not None:
+            self._load(self._form.outer)
         else:
             self._screen.show_reading(False)
 
     def forget(self) -> None:
         """Another mailbox is current: what is shown does not belong to it."""
-        self.uid, self.message = 0, None
-        self._outer.clear()
+        self.cancel()
+        self._point_at(_NOTHING)
         self._screen.viewer.show_nothing()
 
-    def cancel(self) -> None:
-        """Stop waiting for a text."""
-        if self._waiting is not None:
-            self._waiting.cancel()
+    def cancel(self) -> bool:
+        """Stop waiting for a text; False when none is awaited. What was shown of it stays."""
+        if self._waiting is None:
+            return False
+        self._waiting.cancel()
+        self._waiting = None
+        if self.message is None:
             self._screen.viewer.show_nothing("Cancelled")
+        else:
+            self.render_again()
+        return True
+
+    def retry(self) -> None:
+        """The connection is back: what could not be had for want of it is loaded now."""
+        if self._failed is not None:
+            self._load(self._failed)
+
+    def _in_mailbox(self, uid: int) -> _Target:
+        mailbox = self._screen.mailbox
+        return _Target(mailbox.account, mailbox.mailbox_id, uid)
+
+    def _point_at(self, target: _Target) -> None:
+        self._target = target
+        self.message = self._source = self._failed = None
+        self._form = _Form()
 
     def _load(self, form: _Form, *, keep_place: bool = False) -> None:
-        self._form = form
-        self._screen.run(self._open(self.uid, form, keep_place=keep_place), group=GROUP)
+        self._screen.run(self._open(self._target, form, keep_place=keep_place), group=GROUP)
 
-    async def _open(self, uid: int, form: _Form, *, keep_place: bool) -> None:
-        screen = self._screen
+    async def _open(self, target: _Target, form: _Form, *, keep_place: bool) -> None:
+        screen, service, address = self._screen, self._screen.service, astuple(target)
         screen.viewer.show_loading("the message")
+        self._failed = None
+        source = None
         try:
-            self._waiting = screen.service.open_message(
-                self.account,
-                self.mailbox_id,
-                uid,
-                root=form.root,
-                section=form.section,
-                whole=form.whole,
-            )
-            self.message = await wrap_future(self._waiting)
-            self._source = None
-            if form.source:
-                self._source = await wrap_future(
-                    screen.service.message_source(self.account, self.mailbox_id, uid)
+            message = await self._wait(
+                service.open_message(
+                    *address, root=form.root, section=form.section, whole=form.whole
                 )
+            )
+            if form.source:
+                source = await self._wait(service.message_source(*address))
         except MailError as error:
-            self.message = None
-            screen.viewer.show_error(error)
+            self._tell_failure(form, error)
             return
-        finally:
-            self._waiting = None
+        except Exception:
+            screen.viewer.show_nothing("This message could not be shown")
+            raise
+        self.message, self._source, self._form = message, source, form
         await self._show(keep_place=keep_place)
-        await wrap_future(screen.service.mark_seen(self.account, self.mailbox_id, uid))
+        # Work of its own: a reader who goes on at once has seen this message all the same.
+        screen.run(self._mark_seen(target))
         neighbors = screen.messages.uids_around(AHEAD, AHEAD)
-        await wrap_future(screen.service.fetch_ahead(self.account, self.mailbox_id, neighbors))
+        await wrap_future(service.fetch_ahead(target.account, target.mailbox_id, neighbors))
+
+    async def _wait(self, awaited: Future[Answer]) -> Answer:
+        """The answer, unless ``cancel`` ends the wait."""
+        self._waiting = awaited
+        try:
+            return await wrap_future(awaited)
+        finally:
+            if self._waiting is awaited:
+                self._waiting = None
+
+    def _tell_failure(self, form: _Form, error: MailError) -> None:
+        if self.message is not None:
+            self._screen.hints.show_notice(error.title, error=True)
+            self.render_again()
+            return
+        self._failed = form if error.temporary else None
+        self._screen.viewer.show_error(error)
+
+    async def _mark_seen(self, target: _Target) -> None:
+        await wrap_future(self._screen.service.mark_seen(*astuple(target)))
 
     # In which form
 
-    def render_again(self) -> None:
-        """The width has changed."""
+    def render_again(self, *, keep_place: bool = True) -> None:
+        """The width has changed, or what is shown of the header."""
         if self.message is not None:
-            self._screen.run(self._show(keep_place=True), group="render")
+            self._screen.run(self._show(keep_place=keep_place), group="render")
 
     async def _show(self, *, keep_place: bool) -> None:
         message, viewer = self.message, self._screen.viewer
@@ -155,29 +217,41 @@ class ReadingController:
         )
 
     def toggle_headers(self) -> None:
+        """All headers or the usual ones, from the top of the message: that is where they are."""
         self._all_headers = not self._all_headers
-        self.render_again()
+        self.render_again(keep_place=False)
 
     def toggle_source(self) -> None:
-        if self.uid:
-            source = not self._form.source
-            self._load(_Form(root=self._form.root, section=self._form.section, source=source))
+        """The message as it was sent, and back to the text."""
+        if self.message is None:
+            return
+        if self._form.source and self._form.outer is not None:
+            self._load(self._form.outer)
+        else:
+            self._load(_Form(source=True, outer=self._form))
 
     def next_alternative(self) -> None:
         """Another of the texts the sender gave for the same content."""
         message = self.message
-        if message is None or message.part is None or not message.alternatives:
+        if message is None:
+            return
+        texts = {part.section for part in (message.part, *message.alternatives) if part}
+        if self._form.source or message.part is None or len(texts) < 2:
             self._screen.hints.show_notice("This message has no other form of its text")
             return
-        sections = sorted({message.part.section, *(p.section for p in message.alternatives)})
+        sections = sorted(texts)
         place = sections.index(message.part.section)
-        self._load(_Form(root=self._form.root, section=sections[(place + 1) % len(sections)]))
+        section = sections[(place + 1) % len(sections)]
+        self._load(replace(self._form, section=section, whole=False))
 
     def page_down(self) -> None:
         """The next page; at the end, the next message, as mutt's pager does."""
         viewer = self._screen.viewer
-        if viewer.at_end and self.message is not None and not self.message.complete:
-            self._load(_Form(self._form.root, self._form.section, whole=True), keep_place=True)
+        if self._waiting is not None:
+            return  # an impatient Space must not pass over a message nobody has seen
+        complete = self.message is None or self.message.complete or self._source is not None
+        if viewer.at_end and not complete and not self._form.whole:
+            self._load(replace(self._form, whole=True), keep_place=True)
         elif viewer.at_end:
             self.step(1)
         else:
@@ -188,40 +262,35 @@ class ReadingController:
     async def show_parts(self) -> None:
         """The parts of the message shown, or of the one under the cursor of the list."""
         screen = self._screen
+        message, target = self.message, self._target
         if screen.context == "list":
-            if not screen.messages.cursor_uid:
+            target = self._in_mailbox(screen.messages.cursor_uid)
+            if not target.uid:
                 return
-            self._point_at(screen.messages.cursor_uid)
-            self.message = await wrap_future(
-                screen.service.open_message(self.account, self.mailbox_id, self.uid)
-            )
-        message = self.message
+            message = await self._wait(screen.service.open_message(*astuple(target)))
         if message is None:
             return
+        outer = self._form if target == self._target and screen.context == "viewer" else None
         part = await screen.app.push_screen_wait(
-            PartsScreen(message.structure, screen.keymap, self._save, shown=message.part)
+            PartsScreen(
+                message.structure,
+                screen.keymap,
+                partial(screen.service.save_part, *astuple(target)),
+                shown=message.part,
+            )
         )
         if part is not None:
-            self._show_part(part)
+            self._show_part(target, part, outer)
 
-    def _point_at(self, uid: int) -> None:
-        mailbox = self._screen.mailbox
-        self.account, self.mailbox_id, self.uid = mailbox.account, mailbox.mailbox_id, uid
-
-    def _show_part(self, part: BodyPart) -> None:
+    def _show_part(self, target: _Target, part: BodyPart, outer: _Form | None) -> None:
+        if target != self._target:
+            self._point_at(target)
         self._screen.show_reading(True)
-        self._outer.append(self._form)
         if part.content_type == "message/rfc822":
-            self._load(_Form(root=part.section))
+            self._load(_Form(root=part.section, outer=outer))
         else:
-            self._load(_Form(root=self._form.root, section=part.section))
-
-    def _save(
-        self, part: BodyPart, folder: Path, on_progress: Callable[[int, int], None]
-    ) -> Future[Path]:
-        return self._screen.service.save_part(
-            self.account, self.mailbox_id, self.uid, part, folder, on_progress
-        )
+            root = outer.root if outer is not None else None
+            self._load(_Form(root=root, section=part.section, outer=outer))
 
     async def show_links(self) -> None:
         links = self._screen.viewer.links

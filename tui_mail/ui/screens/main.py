@@ -7,8 +7,11 @@ does is in ``controllers``.
 from __future__ import annotations
 
 import logging
+import time
+import weakref
 from asyncio import wrap_future
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from textual import on
@@ -17,12 +20,16 @@ from textual.containers import Container, Horizontal
 from textual.events import DescendantFocus, Key, Resize
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker
 
 from tui_mail.config import Config
 from tui_mail.errors import Cancelled, MailError
 from tui_mail.mail.service import MailService
 from tui_mail.mail.store import StoredMailbox
 from tui_mail.ui.actions import Context
+from tui_mail.ui.controllers.acting import ActingController
+from tui_mail.ui.controllers.choosing import ChoosingController
+from tui_mail.ui.controllers.folder_acting import FolderActingController
 from tui_mail.ui.controllers.mailbox import MailboxController
 from tui_mail.ui.controllers.news import News
 from tui_mail.ui.controllers.performer import Performer
@@ -36,7 +43,7 @@ from tui_mail.ui.widgets.message_viewer import MessageViewer
 from tui_mail.ui.widgets.status_bar import HintLine, StatusBar
 from tui_mail.ui.widgets.wire_pane import WirePane
 
-WIDE = 120  # columns from which tree, list and viewer stand side by side
+WIDE = 130  # columns from which tree, list and viewer stand side by side
 TREE_BESIDE = 100  # columns from which the tree is shown without being asked for
 COMMAND_SHOWN_EVERY = 0.5  # seconds
 
@@ -46,23 +53,34 @@ log = logging.getLogger(__name__)
 class MainScreen(Screen[None], inherit_bindings=False):
     """``mailboxes`` are the folders of each account as the store told them last."""
 
-    def __init__(self, service: MailService, settings: Config, keymap: Keymap) -> None:
+    def __init__(
+        self,
+        service: MailService,
+        settings: Config,
+        keymap: Keymap,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__()
         self.service = service
         self.settings = settings
         self.keymap = keymap
         self.mailboxes: dict[str, dict[bytes, StoredMailbox]] = {}
         self.folder_tree = FolderTree(id="tree")
-        self.messages = MessageList(id="list")
+        self.messages = MessageList(id="list", now=now)
         self.viewer = MessageViewer(id="viewer")
         self.wire = WirePane(service.transcript, id="wire")
         self.status = StatusBar(id="status")
         self.hints = HintLine(id="hints")
         self.mailbox = MailboxController(service, self.messages, self.run)
         self.reading = ReadingController(self)
+        self.choosing = ChoosingController(self)
+        self.acting = ActingController(self)
+        self.folder_acting = FolderActingController(self)
         self.performer = Performer(self)
         self._news = News(self)
         self._tree_asked: bool | None = None  # None: as the width has it
+        self._tree_fits: bool | None = None  # None: before the first layout
 
     @property
     def account(self) -> str:
@@ -102,6 +120,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         self._lay_out(event.size.width)
+        self.call_after_refresh(self._show_position)
 
     @property
     def wide(self) -> bool:
@@ -112,17 +131,32 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return not self.has_class("tree-hidden")
 
     def _lay_out(self, width: int) -> None:
+        fits = width >= TREE_BESIDE
+        if fits is not self._tree_fits:
+            # What was asked for on a screen of another size does not bind this one.
+            self._tree_fits, self._tree_asked = fits, None
         self.set_class(width >= WIDE, "wide")
         self.set_class(width < WIDE, "narrow")
-        beside = width >= TREE_BESIDE if self._tree_asked is None else self._tree_asked
-        self.set_class(not beside, "tree-hidden")
+        self.set_class(not fits, "slim")
+        self.set_class(not (fits if self._tree_asked is None else self._tree_asked), "tree-hidden")
 
     def show_tree(self, shown: bool) -> None:
-        """Show or hide the folders; the focus leaves what is hidden."""
+        """Show or hide the folders; the focus leaves what is hidden.
+
+        Where there is no room for them beside a message, that is left.
+        """
         self._tree_asked = shown
         self._lay_out(self.size.width)
+        if shown and not self._tree_fits and self.has_class("reading"):
+            self.show_reading(False)
         if not shown and self.focused is self.folder_tree:
             self.messages.focus()
+
+    def leave_tree(self) -> None:
+        """Back to the message or the list; folders that took room from it go."""
+        if not self._tree_fits:
+            self.show_tree(False)
+        self.pane_before_wire().focus()
 
     def show_reading(self, shown: bool) -> None:
         """Go into the message, or back to the list."""
@@ -144,6 +178,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     @on(DescendantFocus)
     def _focus_moved(self) -> None:
+        # Side by side the focus says which of the two stays when the screen becomes narrow.
+        if self.wide and self.context in ("list", "viewer"):
+            self.set_class(self.context == "viewer", "reading")
         self.hints.show_hints(self.keymap.hints(self.context))
 
     # Keys down
@@ -167,6 +204,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _rows_wanted(self, message: MessageList.RowsWanted) -> None:
         self.mailbox.rows_wanted(message.uids)
 
+    @on(MessageList.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self._show_position()
+        self.mailbox.ask()
+
+    def _show_position(self) -> None:
+        if self.messages.page_height:
+            whole = len(self.messages.shown) >= self.messages.line_count
+            self.status.change(position="" if whole else f"{self.messages.percent}%")
+
     @on(MessageList.Opened)
     def _message_opened(self, message: MessageList.Opened) -> None:
         self.reading.open(message.uid)
@@ -188,12 +235,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _mailbox_chosen(self, message: FolderTree.MailboxChosen) -> None:
         self.open_mailbox(message.account, message.name)
 
+    def show_current(self) -> None:
+        """Say what the list shows now."""
+        self._news.show_current()
+
     def open_mailbox(self, account: str, name: bytes) -> None:
         """Make this mailbox the current one."""
-        self.mailbox.account = account
+        self.mailbox.account, self.mailbox.wished = account, name
         self.reading.forget()
         self.show_reading(False)
-        if self.size.width < TREE_BESIDE:
+        if not self._tree_fits:
             self.show_tree(False)
         self.run(self._open_mailbox(account, name))
 
@@ -212,9 +263,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
         Work of a named group replaces what that group was doing.
         """
-        self.run_worker(
-            self._guarded(work), group=group, exclusive=group != "default", exit_on_error=False
+        guarded: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, work)
+        # Replaced before it began, it would complain that nobody ever awaited it.
+        weakref.finalize(guarded, work.close)
+        worker: Worker[None] = self.run_worker(
+            guarded, group=group, exclusive=group != "default", exit_on_error=False
         )
+        log.debug("working on %s", worker.group)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -233,7 +288,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def tell(self, error: MailError) -> None:
         """Show what went wrong, in a box when there is more to it than a line."""
         log.info("told: %s", error.title)
-        if error.server_line or error.advice:
+        if (error.server_line or error.advice) and not isinstance(self.app.screen, ErrorScreen):
             self.app.push_screen(ErrorScreen(error, account=self.account, retry=False))
         else:
             self.hints.show_notice(error.title, error=True)

@@ -34,6 +34,7 @@ class Status:
     ``mailbox`` is its path for showing. ``total`` and ``unread`` are None while unknown;
     ``position`` says which part of the lines is shown (``42%``); a number that changes with every
     step of the cursor would be paid for on every step. ``retry_in`` is in whole seconds.
+    ``waiting`` actions have not reached the server yet.
     ``command`` is the last command's name and ``milliseconds`` its round trip, None while it is
     under way. ``error`` is one line about what went wrong, until it is settled.
     """
@@ -49,6 +50,7 @@ class Status:
     progress: Progress | None = None
     command: str = ""
     milliseconds: float | None = None
+    waiting: int = 0
     error: str = ""
 
 
@@ -88,12 +90,14 @@ def _activity(status: Status) -> list[Part]:
     """What is going on, the longest way of saying it first; an error before anything else."""
     if status.error:
         return [(columnar(status.error), "status-error")]
+    if status.waiting and status.phase is not Phase.ONLINE:
+        return [(f"{status.waiting:,} to send when online", "status-busy"), ("", "status")]
     if status.progress is not None:
         what = columnar(status.progress.what)
-        return [
-            (progress_text(replace(status.progress, what=what)), "status-busy"),
-            (what, "status-busy"),
-        ]
+        whole = progress_text(replace(status.progress, what=what))
+        share = whole.rpartition(" ")[2]
+        short = f"{what} {share}" if share.endswith("%") else what
+        return [(whole, "status-busy"), (short, "status-busy"), (what, "status-busy")]
     return []
 
 

@@ -1,0 +1,105 @@
+"""The table of what each action does: complete, and every entry can be asked for by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from main_app import WIDE, Person, whole_app
+
+from tui_mail.ui.actions import ACTIONS, BY_ID, Context
+
+# These two are performed by their own dialogs, see parts.py and links.py.
+MODAL: frozenset[Context] = frozenset({"parts", "links"})
+PANES: tuple[Context, ...] = ("list", "viewer", "tree", "wire")
+
+
+async def test_every_action_of_the_registry_is_performed_and_no_other() -> None:
+    async with whole_app() as person:
+        performed = set(person.main.performer.table)
+    assert performed == {action.id for action in ACTIONS if set(action.contexts) - MODAL}
+
+
+def keys_of(pane: Context) -> list[tuple[str, str]]:
+    """A key for every action that counts in the pane, but for those that leave the program."""
+    return [
+        (action.keys[0], action.id)
+        for action in ACTIONS
+        if pane in action.contexts or "global" in action.contexts
+        if action.keys and action.id not in ("app.quit", "app.suspend")
+    ]
+
+
+def note_and_do(asked: list[str], action: str, does: Callable[[], object]) -> None:
+    asked.append(action)
+    does()
+
+
+async def to_pane(person: Person, pane: Context) -> None:
+    """Whatever was asked for before: nothing lies over the panes, and this one has the focus."""
+    while len(person.app.screen_stack) > 1:
+        await person.press("ctrl+g")
+    main = person.main
+    if main.has_class("wire-hidden"):
+        main.show_wire(True)
+    main.show_tree(True)
+    widgets = {
+        "list": main.messages,
+        "viewer": main.viewer,
+        "tree": main.folder_tree,
+        "wire": main.wire,
+    }
+    widgets[pane].focus()
+    await person.pilot.pause(0)
+    assert main.context == pane
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_every_key_of_a_pane_does_something_that_ends_well(pane: Context) -> None:
+    async with whole_app(size=WIDE) as person:
+        await person.read("Quotes, flowed")
+        asked: list[str] = []
+        table = person.main.performer.table
+        for action, does in list(table.items()):
+            table[action] = partial(note_and_do, asked, action, does)
+        for key, action in keys_of(pane):
+            await to_pane(person, pane)
+            await person.pilot.press(key)
+            assert asked[-1:] == [action], f"{key} in {pane}"
+        await to_pane(person, pane)
+        assert "Something went wrong" not in person.notice
+
+
+async def test_the_palette_performs_what_was_chosen() -> None:
+    async with whole_app() as person:
+        await person.press(":")
+        await person.type("the wire")
+        await person.press("enter")
+        assert not person.main.has_class("wire-hidden")
+        assert person.main.context == "wire"
+
+
+async def test_help_is_of_the_pane_one_is_in() -> None:
+    async with whole_app() as person:
+        await person.press("question_mark")
+        await person.sees("Message list")
+        await person.press("q", "I", "question_mark")
+        await person.sees("Wire pane")
+        await person.press("q")
+        assert person.main.context == "wire"
+
+
+async def test_q_in_the_list_leaves_the_program() -> None:
+    async with whole_app() as person:
+        await person.press("q")
+        assert person.app.return_code == 0
+        assert not person.app.is_running
+
+
+async def test_an_unknown_key_does_nothing() -> None:
+    async with whole_app() as person:
+        before = person.text()
+        await person.press("Q", "alt+x", "f11")
+        assert person.text() == before
+        assert all("Q" not in action.keys for action in BY_ID.values())

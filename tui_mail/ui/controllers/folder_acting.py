@@ -1,0 +1,153 @@
+"""What a person does to folders, asked for from the tree. What it takes is ``mail.folder_actions``'
+business; what changes comes back as events. Draws nothing."""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tui_mail.mail import folder_actions, folder_contents, folder_details
+from tui_mail.mail.folder_actions import WouldGo
+from tui_mail.mail.folder_names import full_name, parent_name, shown
+from tui_mail.mail.folder_session import Session
+from tui_mail.model import Mailbox, SpecialUse
+from tui_mail.ui.screens.confirm import Confirm
+from tui_mail.ui.screens.folder_details import FolderDetailsScreen
+from tui_mail.ui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from tui_mail.ui.screens.main import MainScreen
+
+Answer = TypeVar("Answer")
+Work = Callable[[Session], Coroutine[Any, Any, Answer]]
+EMPTIED = (SpecialUse.TRASH, SpecialUse.JUNK)
+
+
+class FolderActingController:
+    """Everything here means the folder under the cursor of the tree."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+
+    async def create(self) -> None:
+        """A folder in the one under the cursor, or at the top below an account."""
+        parent = self._mailbox()
+        where = f"in {'/'.join(parent.path)}" if parent is not None else "at the top"
+        typed = await self._ask(f"New folder {where}:")
+        if typed:
+            await self._do(partial(_create, typed=typed, parent=parent))
+
+    async def rename(self) -> None:
+        mailbox = self._mailbox()
+        if mailbox is None:
+            return
+        typed = await self._ask("Rename to:", mailbox.path[-1])
+        if typed and typed != mailbox.path[-1]:
+            known = self._screen.mailboxes[self._account()]
+            parent = known.get(parent_name(mailbox))
+            above = parent.mailbox if parent is not None else None
+            await self._do(partial(_rename, mailbox=mailbox, typed=typed, parent=above))
+
+    async def delete(self) -> None:
+        """After it was said what would go; a folder with something in it is named by the person."""
+        mailbox = self._mailbox()
+        if mailbox is None:
+            return
+        going = await self._do(partial(folder_actions.would_go, mailbox=mailbox))
+        name = shown(mailbox.name)
+        if going.empty:
+            question = Confirm(f"Delete the folder {name}?", "It is empty.")
+            if not await self._screen.app.push_screen_wait(question):
+                return
+        elif (
+            await self._ask(f"{_told(going)} Type {mailbox.path[-1]} to delete:")
+            != (mailbox.path[-1])
+        ):
+            self._screen.hints.show_notice("Nothing was deleted")
+            return
+        await self._do(partial(folder_actions.delete, going=going))
+        self._screen.hints.show_notice(f"Deleted: {name}")
+
+    async def subscribe(self, *, wanted: bool) -> None:
+        mailbox = self._mailbox()
+        if mailbox is not None:
+            await self._do(partial(folder_actions.subscribe, mailbox=mailbox, wanted=wanted))
+            done = "Subscribed to" if wanted else "No longer subscribed to"
+            self._screen.hints.show_notice(f"{done} {shown(mailbox.name)}")
+
+    async def mark_all_read(self) -> None:
+        mailbox = self._mailbox()
+        if mailbox is not None:
+            read = await self._do(
+                partial(folder_contents.mark_all_read, mailbox=mailbox), aside=True
+            )
+            self._screen.hints.show_notice(f"{len(read.uids):,} marked as read")
+
+    async def empty(self) -> None:
+        """Trash or Junk, after a question that says how many messages go."""
+        mailbox = self._mailbox()
+        if mailbox is None:
+            return
+        if mailbox.special_use not in EMPTIED:
+            self._screen.hints.show_notice("Only Trash and Junk can be emptied")
+            return
+        messages = await self._do(partial(folder_contents.messages_in, mailbox=mailbox), aside=True)
+        if not len(messages.uids):
+            self._screen.hints.show_notice("It is empty already")
+            return
+        question = Confirm(
+            f"Remove {len(messages.uids):,} messages from {shown(mailbox.name)} for good?",
+            "This cannot be undone.",
+        )
+        if await self._screen.app.push_screen_wait(question):
+            await self._do(partial(folder_contents.empty, agreed=messages), aside=True)
+
+    async def details(self) -> None:
+        mailbox = self._mailbox()
+        if mailbox is not None:
+            found = await self._do(partial(folder_details.details, mailbox=mailbox))
+            self._screen.app.push_screen(FolderDetailsScreen(found))
+
+    # How
+
+    def _account(self) -> str:
+        node = self._screen.folder_tree.cursor_node
+        return node.account if node is not None else self._screen.account
+
+    def _mailbox(self) -> Mailbox | None:
+        node = self._screen.folder_tree.cursor_node
+        if node is None or node.name is None:
+            return None
+        stored = self._screen.mailboxes.get(node.account, {}).get(node.name)
+        return stored.mailbox if stored is not None else None
+
+    async def _ask(self, label: str, value: str = "") -> str | None:
+        return await self._screen.app.push_screen_wait(Prompt(label, value))
+
+    async def _do(self, work: Work[Answer], *, aside: bool = False) -> Answer:
+        service = self._screen.service
+        return await wrap_future(service.folder_work(self._account(), work, aside=aside))
+
+
+async def _create(session: Session, *, typed: str, parent: Mailbox | None) -> None:
+    layout = await folder_actions.layout(session)
+    delimiter = parent.delimiter if parent is not None else layout.delimiter
+    await folder_actions.create(session, full_name(typed, parent, layout), delimiter)
+
+
+async def _rename(
+    session: Session, *, mailbox: Mailbox, typed: str, parent: Mailbox | None
+) -> None:
+    layout = await folder_actions.layout(session)
+    await folder_actions.rename(session, mailbox, full_name(typed, parent, layout))
+
+
+def _told(going: WouldGo) -> str:
+    """What would go, in words."""
+    below = going.folders_below
+    parts = [f"{going.messages:,} messages" if going.messages != 1 else "1 message"]
+    if below:
+        parts.append(f"{below} folders below" if below != 1 else "1 folder below")
+    return f"{' and '.join(parts)} would go, for good."
