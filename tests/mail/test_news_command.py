@@ -36,6 +36,7 @@ WRITE = """
 import json, os, sys
 with open({path!r}, "a") as file:
     found = {{name: value for name, value in os.environ.items() if name.startswith("TUI_MAIL_")}}
+    found.pop("TUI_MAIL_REQUIRE_SERVERS", None)  # the tests' own
     print(json.dumps([sys.argv[1:], found]), file=file)
 """
 

@@ -351,3 +351,22 @@ def test_folders_with_difficult_names(dovecot: Dovecot) -> None:
         for name in names:
             running.service.open_mailbox("work", name).result()
             running.opened(name)
+
+
+def test_text_below_a_picture_is_part_of_the_message(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    message = (
+        b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/plain\r\n\r\nabove\r\n"
+        b"--x\r\nContent-Type: image/png\r\nContent-Disposition: inline\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QUJD\r\n" * 1000 + b"\r\n"
+        b"--x\r\nContent-Type: text/plain\r\n\r\nbelow\r\n--x--\r\n"
+    )
+    with dovecot.connect(user) as raw:
+        raw.append("INBOX", message)
+    with RunningService(account(url(dovecot, user))) as running:
+        mailbox_id = running.opened()
+        shown = running.service.open_message("work", mailbox_id, 1).result(10)
+        assert shown.data.strip() == b"above"
+        assert [data.strip() for _, data, _ in shown.further] == [b"below"]
+        assert not any("BODY.PEEK[2]" in line for line in running.wire())

@@ -19,13 +19,19 @@ from tui_mail.errors import (
     ProtocolError,
 )
 from tui_mail.model import Phase
-from tui_mail.net import login
+from tui_mail.net import imap, login
 from tui_mail.net.imap import ImapClient
 from tui_mail.net.stream import tls_context
 from tui_mail.wire import commands
 from tui_mail.wire.responses import Malformed, Response
 
 Script = Callable[[Peer], object]
+
+
+@pytest.fixture(autouse=True)
+def short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These servers do not answer LOGOUT."""
+    monkeypatch.setattr(imap, "LOGOUT_TIMEOUT", 0.02)
 
 
 @asynccontextmanager
@@ -106,6 +112,40 @@ async def test_plain_text_behind_the_starttls_ok_is_dropped(certificates: Certif
         await client.run(commands.capability(), origin="test")
         assert client.capabilities == {"IMAP4REV1", "AUTH=PLAIN", "SASL-IR"}
         assert "EXISTS" not in str(seen)
+
+
+async def test_a_handshake_that_never_ends_is_given_up(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """STARTTLS is answered, TLS is not: the wait ends, and so does the connection."""
+    monkeypatch.setattr(imap, "TLS_TIMEOUT", 0.1)
+    monkeypatch.setattr(login, "TLS_TIMEOUT", 0.1)
+
+    async def script(peer: Peer) -> None:
+        await peer.greet("IMAP4rev1 STARTTLS AUTH=PLAIN")
+        await peer.answer(b"STARTTLS")
+        await peer.end_of_input()
+
+    async with asyncio.timeout(5):
+        error, lines = await refused(script, "imap", certificates, ConnectionFailed)
+    assert "TLS" in error.title
+    assert no_secret(lines)
+
+
+async def test_a_server_that_does_not_say_what_it_can_do(certificates: Certificates) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.send(b"* OK hello\r\n")
+        await peer.answer(b"CAPABILITY", status=b"BAD no such command")
+        await peer.answer(b"LOGIN")
+        await peer.answer(b"CAPABILITY", status=b"NO still not")
+        await peer.end_of_input()
+
+    async with (
+        ScriptedServer(script) as server,
+        connected(server, "imap+insecure", certificates) as client,
+    ):
+        await login.authenticate(client, "anna", "secret")
+        assert client.capabilities == frozenset()
 
 
 async def test_login_disabled_is_refused(certificates: Certificates) -> None:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
+from textual import _wait
 from textual.pilot import Pilot
 
 from tui_mail.config import Config
@@ -32,6 +33,8 @@ NARROW = (80, 24)
 WIDE = (140, 45)
 SECONDS = 20.0
 _LOOK_EVERY = 0.01
+# Seconds of an idle process after which a key is taken for done; Textual waits four times that.
+_IDLE = 0.005
 
 
 class Person:
@@ -47,9 +50,24 @@ class Person:
         await self.pilot.press(*keys)
         await self.pilot.pause(0)
 
+    async def opens(self, key: str) -> None:
+        """Press a key that lays a dialog over the screen, and wait until it takes keys."""
+        depth = len(self.app.screen_stack)
+        await self.press(key)
+        await self.until(
+            lambda: len(self.app.screen_stack) > depth and self.app.screen.is_mounted,
+            f"the dialog of {key}",
+        )
+
     async def type(self, text: str) -> None:
         """Characters as they are, not as names of keys."""
         await self.press(*text)
+
+    async def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal's window another size, and wait until it is laid out."""
+        await self.pilot.resize_terminal(columns, lines)
+        await self.until(lambda: self.main.size == (columns, lines), "the new size")
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until it holds; fail with a picture of the screen when it does not come about."""
@@ -152,6 +170,7 @@ async def whole_app(
         if settings is None:
             settings = stack.enter_context(demo_in_thread(NOW))
         stack.enter_context(no_logged_errors())
+        stack.enter_context(fast_keys())
         service = MailService(settings)
         service.start()
         try:
@@ -165,6 +184,17 @@ async def whole_app(
                 raise app.crash
         finally:
             await asyncio.to_thread(service.stop)
+
+
+@contextmanager
+def fast_keys() -> Iterator[None]:
+    """A pilot that looks more often whether a key is done."""
+    before = _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE
+    _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = _IDLE, _IDLE / 20
+    try:
+        yield
+    finally:
+        _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = before
 
 
 @contextmanager

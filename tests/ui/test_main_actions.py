@@ -73,7 +73,7 @@ async def test_every_key_of_a_pane_does_something_that_ends_well(pane: Context) 
 
 async def test_the_palette_performs_what_was_chosen() -> None:
     async with whole_app() as person:
-        await person.press(":")
+        await person.opens(":")
         await person.type("the wire")
         await person.press("enter")
         assert not person.main.has_class("wire-hidden")
@@ -82,9 +82,10 @@ async def test_the_palette_performs_what_was_chosen() -> None:
 
 async def test_help_is_of_the_pane_one_is_in() -> None:
     async with whole_app() as person:
-        await person.press("question_mark")
+        await person.opens("question_mark")
         await person.sees("Message list")
-        await person.press("q", "I", "question_mark")
+        await person.press("q", "I")
+        await person.opens("question_mark")
         await person.sees("Wire pane")
         await person.press("q")
         assert person.main.context == "wire"
@@ -99,7 +100,9 @@ async def test_q_in_the_list_leaves_the_program() -> None:
 
 async def test_an_unknown_key_does_nothing() -> None:
     async with whole_app() as person:
-        before = person.text()
+        main = person.main
+        before = main.messages.cursor, main.focused, len(person.app.screen_stack), person.notice
         await person.press("Q", "alt+x", "f11")
-        assert person.text() == before
+        after = main.messages.cursor, main.focused, len(person.app.screen_stack), person.notice
+        assert after == before
         assert all("Q" not in action.keys for action in BY_ID.values())

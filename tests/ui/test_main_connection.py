@@ -98,7 +98,9 @@ async def test_the_list_is_walked_while_nothing_comes_over_the_line(demo: Config
     async with over_a_line(demo) as (person, line):
         await person.until(lambda: not person.main.messages._asked)
         line.stall()
-        await person.press("end", "home", "pagedown", "j", "I", "I", "c", "ctrl+g")
+        await person.press("end", "home", "pagedown", "j", "I", "I")
+        await person.opens("c")
+        await person.press("ctrl+g")
         assert person.main.messages.cursor > 20
 
 
@@ -151,7 +153,7 @@ async def test_mail_that_arrives_is_told_and_moves_nothing(demo: Config) -> None
         send_mail(demo, "News from the pier", "It stands.")
         await person.until(lambda: messages.order[0] > newest, "the new message")
         assert messages.cursor_uid == uid and person.row(uid) == line
-        await person.until(lambda: person.notice == "A new message has arrived")
+        await person.until(lambda: "News from the pier" in person.notice)
         await person.sees("13 unread of 85", "News from the pier")
         await person.press("=", "enter")
         await person.sees("It stands.")
@@ -238,6 +240,8 @@ async def test_a_server_that_says_nothing_leaves_the_keys_alive() -> None:
         settings = account_at(f"imap+insecure://anna@localhost:{server.port}")
         async with whole_app(settings, wait=False) as person:
             await person.until(lambda: phase(person) is not Phase.OFFLINE)
-            await person.press("j", "enter", "tab", "v", "y", "T", "q", "question_mark", "q")
+            await person.press("j", "enter", "tab", "v", "y", "T", "q")
+            await person.opens("question_mark")
+            await person.press("q")
             assert person.main.context == "list"
             assert len(person.app.screen_stack) == 1

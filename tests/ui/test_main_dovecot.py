@@ -45,7 +45,7 @@ async def test_a_day_with_a_real_server(dovecot: Dovecot) -> None:
             await person.until(lambda: len(messages.order) == 301, "the new message")
             assert messages.cursor_uid == newest
 
-            await person.press("c")
+            await person.opens("c")
             await person.type("arch")
             await person.press("enter")
             await person.sees("Archive", "of 3")

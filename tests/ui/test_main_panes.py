@@ -10,15 +10,11 @@ from textual.widgets import Input
 
 from tui_mail.errors import CommandRefused
 from tui_mail.ui import theme
-from tui_mail.ui.screens.help import HelpScreen
-from tui_mail.ui.widgets.picker import Picker
-from tui_mail.ui.widgets.prompt import Prompt
 from tui_mail.wire.transcript import Direction
 
 
 async def change_folder(person: Person, typed: str) -> None:
-    await person.press("c")
-    await person.until(lambda: isinstance(person.app.screen, Picker))
+    await person.opens("c")
     await person.type(typed)
     await person.press("enter")
 
@@ -221,13 +217,12 @@ async def test_the_wire_is_filtered_searched_and_saved(tmp_path: Path) -> None:
         await person.press("I", "D")
         await person.sees("sent only")
         assert " ← " not in person.text()
-        await person.press("D", "D", "slash")
-        await person.until(lambda: isinstance(person.app.screen, Prompt))
+        await person.press("D", "D")
+        await person.opens("slash")
         await person.type("select")
         await person.press("enter")
         await person.sees("SELECT INBOX")
-        await person.press("s")
-        await person.until(lambda: isinstance(person.app.screen, Prompt))
+        await person.opens("s")
         person.app.screen.query_one(Input).value = str(tmp_path / "wire.txt")
         await person.press("enter")
         await person.until(lambda: "lines saved" in person.notice)
@@ -242,10 +237,9 @@ async def test_the_wire_is_filtered_searched_and_saved(tmp_path: Path) -> None:
 async def test_a_message_stays_in_view_through_every_width() -> None:
     async with whole_app(size=WIDE) as person:
         uid = await person.read("Things that take")
-        main, pilot = person.main, person.pilot
+        main = person.main
         for size in (NARROW, (100, 30), WIDE, (200, 60), (60, 20), (41, 10), WIDE):
-            await pilot.resize_terminal(*size)
-            await pilot.pause()
+            await person.resize(*size)
             await person.until(lambda: "Things that take their time" in person.reads())
             width = main.viewer.text_width
             await person.until(lambda width=width: main.viewer._rendered_for == width)
@@ -262,13 +256,11 @@ async def test_the_pane_with_the_focus_is_the_one_that_stays() -> None:
         await person.read("Welcome")
         await person.press("less_than_sign")
         assert person.main.context == "list"
-        await person.pilot.resize_terminal(*NARROW)
-        await person.pilot.pause()
+        await person.resize(*NARROW)
         assert person.main.messages.display and person.main.context == "list"
-        await person.pilot.resize_terminal(*WIDE)
+        await person.resize(*WIDE)
         await person.press("greater_than_sign")
-        await person.pilot.resize_terminal(*NARROW)
-        await person.pilot.pause()
+        await person.resize(*NARROW)
         assert person.main.viewer.display and person.main.context == "viewer"
 
 
@@ -279,20 +271,18 @@ async def test_folders_asked_for_on_a_narrow_screen_do_not_bind_a_wide_one() -> 
         assert tree.display
         await person.press("B")
         assert not tree.display
-        await person.pilot.resize_terminal(*WIDE)
-        await person.pilot.pause()
+        await person.resize(*WIDE)
         assert tree.display
         await person.press("B")
         assert not tree.display
-        await person.pilot.resize_terminal(150, 45)
-        await person.pilot.pause()
+        await person.resize(150, 45)
         assert not tree.display
 
 
 async def test_how_far_down_the_list_one_is_follows_the_size() -> None:
     async with whole_app(size=NARROW) as person:
         await person.sees("of 84  26%")
-        await person.pilot.resize_terminal(*WIDE)
+        await person.resize(*WIDE)
         await person.sees("of 84  51%")
 
 
@@ -300,12 +290,12 @@ async def test_how_far_down_the_list_one_is_follows_the_size() -> None:
 async def test_no_size_is_too_small_or_too_big(size: tuple[int, int]) -> None:
     async with whole_app(size=NARROW) as person:
         await person.press("I")
-        await person.pilot.resize_terminal(*size)
-        await person.pilot.pause()
+        await person.resize(*size)
         person.main.messages.focus()
-        await person.press("y", "j", "q", "enter", "space", "question_mark", "q", "v", "q", "q")
-        await person.pilot.resize_terminal(*NARROW)
-        await person.pilot.pause()
+        await person.press("y", "j", "q", "enter", "space")
+        await person.opens("question_mark")
+        await person.press("q", "q", "q")
+        await person.resize(*NARROW)
         await person.sees("INBOX")
 
 
@@ -338,7 +328,7 @@ async def test_the_theme_is_changed_while_running() -> None:
     async with whole_app() as person:
         assert person.app.theme == "terminal"
         before = theme.style("status")
-        await person.press("colon")
+        await person.opens("colon")
         await person.type("theme")
         await person.press("enter")
         await person.type("dark")
@@ -349,6 +339,5 @@ async def test_the_theme_is_changed_while_running() -> None:
 
 async def test_help_names_the_ids_one_may_bind() -> None:
     async with whole_app(size=WIDE) as person:
-        await person.press("question_mark")
-        await person.until(lambda: isinstance(person.app.screen, HelpScreen))
+        await person.opens("question_mark")
         await person.sees("message.open", "Read the message")

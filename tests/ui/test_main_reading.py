@@ -11,7 +11,6 @@ from textual.widgets import Input
 from tui_mail.model import SEEN
 from tui_mail.ui.screens.links import LinksScreen
 from tui_mail.ui.screens.parts import PartsScreen
-from tui_mail.ui.widgets.prompt import Prompt
 
 
 def seen(person: Person, uid: int) -> bool:
@@ -83,7 +82,7 @@ async def test_tab_goes_to_the_next_unread_in_the_list_and_reads_it_in_the_viewe
 
 async def test_when_nothing_is_unread_tab_says_so() -> None:
     async with whole_app() as person:
-        await person.press("c")
+        await person.opens("c")
         await person.type("sent")
         await person.press("enter")
         await person.sees("0 unread of 13")
@@ -130,8 +129,8 @@ async def test_the_source_and_back_to_the_text(back: str) -> None:
 async def test_parts_from_the_list_show_one_and_go_back_to_the_list() -> None:
     async with whole_app() as person:
         await person.go_to("Fwd: The lens")
-        await person.press("v")
-        await person.until(lambda: isinstance(person.app.screen, PartsScreen))
+        await person.opens("v")
+        assert isinstance(person.app.screen, PartsScreen)
         await person.sees("message/rfc822", "lens.png")
         await person.press("j", "enter")
         await person.sees("Subject: The lens has arrived")
@@ -143,11 +142,12 @@ async def test_parts_from_the_list_show_one_and_go_back_to_the_list() -> None:
 async def test_a_message_inside_a_message_opens_in_place_and_back_leads_out_again() -> None:
     async with whole_app() as person:
         uid = await person.read("Fwd: The lens")
-        await person.press("v", "j", "enter")
+        await person.opens("v")
+        await person.press("j", "enter")
         await person.sees("Subject: The lens has arrived")
         assert "Fwd:" not in person.text()
-        await person.press("v")
-        await person.until(lambda: isinstance(person.app.screen, PartsScreen))
+        await person.opens("v")
+        assert isinstance(person.app.screen, PartsScreen)
         await person.press("q", "H")
         await person.sees("─ source ─")
         await person.press("q")
@@ -164,8 +164,8 @@ async def test_leaving_the_parts_leaves_what_was_being_read() -> None:
         uid = await person.read("Welcome")
         await person.press("less_than_sign")
         await person.go_to("Fwd: The lens")
-        await person.press("v")
-        await person.until(lambda: isinstance(person.app.screen, PartsScreen))
+        await person.opens("v")
+        assert isinstance(person.app.screen, PartsScreen)
         await person.press("q")
         assert person.main.reading.uid == uid
         person.main.viewer.focus()
@@ -176,10 +176,10 @@ async def test_leaving_the_parts_leaves_what_was_being_read() -> None:
 async def test_a_part_is_saved_under_a_safe_name_and_never_over_another(tmp_path: Path) -> None:
     async with whole_app() as person:
         await person.read("The picture, the bill")
-        await person.press("v", "end")
+        await person.opens("v")
+        await person.press("end")
         for name in ("tides.zip", "tides-1.zip"):
-            await person.press("s")
-            await person.until(lambda: isinstance(person.app.screen, Prompt))
+            await person.opens("s")
             person.app.screen.query_one(Input).value = f"{tmp_path}/"
             await person.press("enter")
             await person.sees("Saved to")
@@ -205,7 +205,7 @@ async def test_the_links_of_a_text() -> None:
 async def test_search_in_the_text_marks_and_goes_round() -> None:
     async with whole_app() as person:
         await person.read("Welcome")
-        await person.press("slash")
+        await person.opens("slash")
         await person.type("the")
         await person.press("enter")
         viewer = person.main.viewer
@@ -216,7 +216,7 @@ async def test_search_in_the_text_marks_and_goes_round() -> None:
         assert viewer.match_position == (2, count)
         await person.press("p", "p")
         assert viewer.match_position == (count, count)
-        await person.press("slash")
+        await person.opens("slash")
         await person.type("xyzzy")
         await person.press("enter")
         await person.until(lambda: person.notice == "Not found")

@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from main_app import NARROW, NOW, SECONDS, WIDE, Person, main_screen, no_logged_errors
+from main_app import NARROW, NOW, SECONDS, WIDE, Person, fast_keys, main_screen, no_logged_errors
 from textual.pilot import Pilot
 from wire_samples import session
 
@@ -61,7 +61,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Transcript:
 
 @pytest.fixture
 def demo() -> Iterator[Config]:
-    with demo_in_thread(NOW) as settings, no_logged_errors():
+    with demo_in_thread(NOW) as settings, no_logged_errors(), fast_keys():
         yield settings
 
 
@@ -127,7 +127,10 @@ async def show_quotes(person: Person) -> None:
 
 async def show_search(person: Person) -> None:
     await read(person, "Quotes, flowed")
-    await person.press("slash", *"that", "enter", "n")
+    await person.opens("slash")
+    await person.press(*"that", "enter")
+    await person.until(lambda: person.main.viewer.searched)
+    await person.press("n")
 
 
 async def show_wide_characters(person: Person) -> None:
@@ -141,20 +144,22 @@ async def show_wire(person: Person) -> None:
 
 async def show_parts(person: Person) -> None:
     await read(person, "The picture, the bill")
-    await person.press("v", "j")
+    await person.opens("v")
+    await person.press("j")
 
 
 async def show_links(person: Person) -> None:
     await read(person, "Things that take")
-    await person.press("o")
+    await person.opens("o")
 
 
 async def show_help(person: Person) -> None:
-    await person.press("question_mark")
+    await person.opens("question_mark")
 
 
 async def show_picker(person: Person) -> None:
-    await person.press("c", "l", "i")
+    await person.opens("c")
+    await person.press("l", "i")
 
 
 async def show_error(person: Person) -> None:

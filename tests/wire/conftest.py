@@ -1,4 +1,4 @@
-"""Hypothesis without a deadline: a busy machine is no failure. In CI it begins where it did last."""
+"""Hypothesis without a deadline, for machines are busy; the same examples each time in CI."""
 
 from __future__ import annotations
 

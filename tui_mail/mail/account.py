@@ -31,10 +31,12 @@ from tui_mail.mail.background import Background
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.folders import Folders
 from tui_mail.mail.malformed import MalformedNotices
+from tui_mail.mail.news_desk import AccountNews
+from tui_mail.mail.news_figures import Figures
+from tui_mail.mail.news_watch import CHECK_TIMEOUT, NewsWatch
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.mail.sync import MailboxSync
 from tui_mail.mail.wake import watch_clock
-from tui_mail.mail.watch import CHECK_TIMEOUT, Watch
 from tui_mail.model import Phase
 from tui_mail.net import login
 from tui_mail.net.imap import ANSWER_TIMEOUT, ImapClient
@@ -60,19 +62,20 @@ class Account:
         account_id: int,
         store: StoreThreads,
         transcript: Transcript,
-        publish: events.Publish,
         *,
         credentials: Credentials,
         read_only: bool,
         pause: Callable[[], Awaitable[None]],
         patience: Callable[[], Awaitable[None]],
+        news: AccountNews,
+        poll: float,
     ) -> None:
         self.name = settings.name
         self.id = account_id
         self._settings = settings
         self._store = store
         self._transcript = transcript
-        self._publish = publish
+        publish = self._publish = news.publish
         self._credentials = credentials
         self._read_only = read_only
         self._pause = pause
@@ -89,12 +92,12 @@ class Account:
         self._background: Background | None = None
         self._open_task: asyncio.Task[None] | None = None
         self._poke = asyncio.Event()
-        self._watch: Watch | None = None
+        self._watch: NewsWatch | None = None
         self._list_task: asyncio.Task[None] | None = None
         self._connecting = False
         self._backing_off = False
         self._line_doubted = False
-        self._not_opened: tuple[int, MailError] | None = None
+        self._not_opened: MailError | None = None
         self._malformed = MalformedNotices(settings.name, publish)
         # Held while the open mailbox must stay selected, and while another is being selected.
         self._selection = asyncio.Lock()
@@ -107,14 +110,17 @@ class Account:
             lambda: self._open,
             folders=settings.folders,
             read_only=read_only,
+            own_messages=news.own_messages,
         )
+        self._news = news
+        self._poll_interval = poll
         self.folders = Folders(settings.name, account_id, store, publish, settings.folders)
 
     # What a person wishes
 
     async def open_mailbox(self, name: bytes) -> None:
         """Make this the current mailbox: from the store at once, from the server when it can."""
-        self._wished = name
+        self._wished, self._not_opened = name, None
         stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
         self.acting.current = stored.id
         cached = await self.acting.cached_order(stored.id)
@@ -155,8 +161,8 @@ class Account:
         try:
             async with asyncio.timeout(SELECT_WAIT), self._opened:
                 while self._open is None:
-                    if self._not_opened is not None and self._not_opened[0] == mailbox_id:
-                        raise self._not_opened[1]
+                    if self._not_opened is not None:
+                        raise self._not_opened
                     await self._opened.wait()
                 if self._open.id != mailbox_id:
                     raise Cancelled("Another mailbox is open now")
@@ -291,6 +297,8 @@ class Account:
         if resync:
             client.start(commands.enable(("QRESYNC",)), origin="log in")
         self._publish(events.PhaseChanged(self.name, Phase.ONLINE))
+        self._watch = self._new_watch(client)
+        self._watch.start()
         if self._wished is not None:
             self._wish.set()
         work: tuple[Callable[[], Awaitable[None]], ...] = (
@@ -384,7 +392,7 @@ class Account:
         except (CommandRefused, ProtocolError) as error:
             self._publish(events.MailboxGone(self.name, name, error))
             async with self._opened:
-                self._not_opened = stored.id, error
+                self._not_opened = error
                 self._opened.notify_all()
             return
         self._background = Background(self.name, sync, self._store, self._publish, self._patience)
@@ -397,7 +405,8 @@ class Account:
             )
         )
         self._open_task = asyncio.create_task(self._serve_mailbox(client, sync, self._background))
-        self._follow_news(client, name)
+        if self._watch is not None:
+            self._watch.follow(name)
 
     async def _serve_mailbox(
         self, client: ImapClient, sync: MailboxSync, background: Background
@@ -433,12 +442,19 @@ class Account:
 
     # News
 
-    def _follow_news(self, client: ImapClient, name: bytes) -> None:
-        if "IDLE" not in client.capabilities:
-            return
-        if self._watch is None:
-            self._watch = Watch(self.connect, self._poke.set)
-        self._watch.follow(name)
+    def _new_watch(self, client: ImapClient) -> NewsWatch:
+        def list_folders() -> None:
+            if self._list_task is None or self._list_task.done():
+                self._start_listing(client)
+
+        return NewsWatch(
+            self.connect,
+            self._news,
+            Figures(self.name, self.id, self._store, self._publish),
+            poll=self._poll_interval,
+            on_news=self._poke.set,
+            on_folders=list_folders,
+        )
 
     async def _poll(self, client: ImapClient) -> None:
         """NOOP when the watch saw something, and now and then in any case."""
@@ -455,6 +471,8 @@ class Account:
             timeout = CHECK_TIMEOUT if doubted else ANSWER_TIMEOUT
             with suppress(CommandRefused):
                 await client.run(commands.noop(), origin=origin, timeout=timeout)
+            if self._watch is not None and origin != "news":
+                await self._watch.poll_on(client)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run work of a session: a refusal is told, a lost connection ends the session anyway."""

@@ -17,6 +17,7 @@ from itertools import islice
 from tui_mail.errors import CommandRefused, ProtocolError
 from tui_mail.mail import events
 from tui_mail.mail.gathering import Searched
+from tui_mail.mail.news import FlagsTold, MessagesExpunged
 from tui_mail.mail.rows import MailboxRows
 from tui_mail.mail.selected import Selected
 from tui_mail.mail.sequence_map import SequenceMap, missing
@@ -30,7 +31,7 @@ MANY = 200  # more new messages than this are found by SEARCH and filled in late
 SAVE_DELAY = 2.0  # seconds: the list of UIDs is written at most this often
 SEARCHES = 3  # answers that contradict what else the server says, until the last is believed
 CONTRADICTIONS = 3  # after so many the list is not asked for again ...
-CONTRADICTIONS_PERIOD = 600.0  # ... for so many seconds
+CONTRADICTIONS_PERIOD = 60.0  # ... for so many seconds
 UIDS_SLICE = 10_000  # messages whose UID is asked for at a time where SEARCH fails
 
 
@@ -154,6 +155,9 @@ class MailboxList(MailboxRows):
         if changes.expunged:
             if self._rows_coming:
                 self._gone_told.update(changes.expunged)
+            hidden = self.actions.pending.hidden(self.id)
+            gone = tuple(uid for uid in changes.expunged if uid not in hidden)
+            self.publish(MessagesExpunged(self.account, self.id, gone))
             self.store.write(Store.remove_messages, self.id, changes.expunged)
         if changes.shrunk or changes.expunged:
             self.show_order()
@@ -163,6 +167,8 @@ class MailboxList(MailboxRows):
             (uid, self.actions.overlay(self.id, uid, flags), modseq)
             for uid, (flags, modseq) in changes.flags.items()
         ]
+        told = tuple((uid, flags) for uid, flags, _ in overlaid)
+        self.publish(FlagsTold(self.account, self.id, told))
         return self.store.write(Store.put_flags, self.id, overlaid), tuple(changes.flags)
 
     # The whole list
@@ -183,7 +189,7 @@ class MailboxList(MailboxRows):
             self._count_unsure = True
             searched.take_again()
             self._contradicted()
-        self._newest = max(self._newest, self._map.highest)
+        self._newest = self._map.highest
         await self._write(Store.set_filled_to, self.id, self._map.highest + 1)
         self.show_order()
         self.lacking.set()
@@ -243,7 +249,7 @@ class MailboxList(MailboxRows):
             self.tell(
                 ProtocolError(
                     "What the server says about this mailbox contradicts itself",
-                    advice="The list may not be right; the wire pane has what it said.",
+                    advice="The list may not be right: open the mailbox again, and see the wire pane.",
                 )
             )
             return True

@@ -15,7 +15,7 @@ from typing import TypeVar
 from tui_mail.errors import CommandRefused, ConnectionFailed, MailError, ProtocolError
 from tui_mail.mail.account import Account
 from tui_mail.mail.gathering import Sections
-from tui_mail.mail.parts import choose_text
+from tui_mail.mail.parts import Choice, choose_text
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import BodyPart
 from tui_mail.wire import commands
@@ -26,6 +26,8 @@ HEADER_LIMIT = 256 * 1024  # octets
 TEXT_LIMIT = 512 * 1024  # octets of one text part fetched at first
 RAW_LIMIT = 2 * 1024 * 1024  # octets of source shown
 EXPUNGED = "EXPUNGEISSUED"  # RFC 5530, 3
+FURTHER_LIMIT = 64 * 1024  # octets of a text shown below the first
+FURTHER_MOST = 8
 AHEAD_LIMIT = 128 * 1024  # a neighbor whose text is longer is not fetched ahead
 
 _UNREADABLE_STRUCTURE = "The server's description of this message cannot be read; as plain text:"
@@ -44,7 +46,8 @@ class Message:
 
     ``root`` is the node whose header is shown; ``part`` the text chosen, None when there is no
     text at all; ``alternatives`` the other texts to choose from. ``complete`` is False when
-    ``data`` is only the beginning.
+    ``data`` is only the beginning. ``further`` are the texts that follow it in the message, each
+    with its octets and whether those are all.
     """
 
     mailbox_id: int
@@ -57,6 +60,12 @@ class Message:
     data: bytes
     complete: bool
     note: str = ""
+    further: tuple[tuple[BodyPart, bytes, bool], ...] = ()
+
+
+def _further(choice: Choice) -> tuple[BodyPart, ...]:
+    """The texts that follow inline: a list's footer, what was written below a picture."""
+    return tuple(part for part in choice.further if part.size <= FURTHER_LIMIT)[:FURTHER_MOST]
 
 
 class Reader:
@@ -99,6 +108,8 @@ class Reader:
             wanted = [(header_section, HEADER_LIMIT)]
             if part is not None:
                 wanted.append((part.section, limit))
+            further = _further(choice) if part is choice.part else ()
+            wanted += [(each.section, TEXT_LIMIT) for each in further]
             bodies = await self._bodies(mailbox_id, uid, wanted, origin)
             data, complete = bodies.get(part.section, (b"", True)) if part else (b"", True)
             if len(bodies) < len(wanted):
@@ -114,6 +125,9 @@ class Reader:
                 data=data,
                 complete=complete,
                 note=note,
+                further=tuple(
+                    (each, *bodies[each.section]) for each in further if each.section in bodies
+                ),
             )
 
         return await self._patiently(mailbox_id, work)
@@ -164,8 +178,10 @@ class Reader:
             await sync.fetch_structures(unknown)
 
     async def _fetch_text_ahead(self, mailbox_id: int, uid: int, structure: BodyPart) -> None:
-        part = choose_text(structure).part
+        choice = choose_text(structure)
+        part = choice.part
         wanted = [("HEADER", HEADER_LIMIT)]
+        wanted += [(each.section, TEXT_LIMIT) for each in _further(choice)]
         if part is not None and part.size <= AHEAD_LIMIT:
             wanted.append((part.section, TEXT_LIMIT))
         _, lacking = await self._stored_bodies(mailbox_id, uid, wanted)

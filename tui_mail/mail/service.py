@@ -28,6 +28,7 @@ from tui_mail.mail.actions import Action, Deed
 from tui_mail.mail.actions.permissions import Permissions
 from tui_mail.mail.download import OnProgress, save_part
 from tui_mail.mail.folder_session import Session
+from tui_mail.mail.news_desk import NewsDesk
 from tui_mail.mail.patterns import Pattern
 from tui_mail.mail.reader import Message, Reader
 from tui_mail.mail.store import Matches, Store, StoredMailbox, StoreThreads
@@ -61,6 +62,8 @@ class MailService:
         self.read_only = read_only
         self.transcript = Transcript(max_lines=settings.wire.lines, max_bytes=settings.wire.bytes)
         self._store = StoreThreads(None if settings.demo else config.store_path())
+        self._desk = NewsDesk(settings.news, self._store, self._publish)
+        self.news = self._desk.log
         self._accounts: dict[str, Account] = {}
         self._readers: dict[str, Reader] = {}
         self._listener: Listener | None = None
@@ -116,6 +119,7 @@ class MailService:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
+        await self._desk.stop()
 
     async def _add_account(self, settings: config.Account) -> None:
         identity = settings.imap.identity
@@ -127,11 +131,12 @@ class MailService:
             account_id,
             self._store,
             self.transcript,
-            self._publish,
             credentials=Credentials(settings),
             read_only=self.read_only,
             pause=self._breathe,
             patience=self._patience,
+            news=self._desk.account(settings.name, account_id),
+            poll=self.settings.news.poll,
         )
         await account.acting.actions.adopt()
         self._accounts[settings.name] = account

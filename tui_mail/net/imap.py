@@ -79,6 +79,7 @@ class ImapClient:
         self._waiting: dict[str, _Waiter] = {}
         self._greeting: asyncio.Future[Greeting] = loop.create_future()
         self._bye = ""
+        self._last_read = 0.0  # while there is something to read, the server is not silent
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._pump_task = asyncio.create_task(self._pump())
@@ -189,7 +190,7 @@ class ImapClient:
         asked = loop.time()
         while not future.done():
             now = loop.time()
-            silence = max(asked, self._stream.last_received) + timeout - now
+            silence = max(asked, self._stream.last_received, self._last_read) + timeout - now
             longest = asked + ANSWER_LONGEST - now
             if min(silence, longest) <= 0:
                 what = "said nothing" if silence <= 0 else "did not come to an end"
@@ -234,6 +235,7 @@ class ImapClient:
                 self._untagged(response)
             if perf_counter() > until:
                 await self._pause()
+                self._last_read = asyncio.get_running_loop().time()
                 until = perf_counter() + SLICE
 
     async def _completed(self, completed: Completed) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Context = Literal["list", "viewer", "tree", "wire", "parts", "links", "global"]
+Context = Literal["list", "viewer", "tree", "wire", "news", "parts", "links", "global"]
 CONTEXTS: tuple[Context, ...] = get_args(Context)
 
 # What each context is called on the help screen.
@@ -24,6 +24,7 @@ CONTEXT_TITLES: dict[Context, str] = {
     "viewer": "Message",
     "tree": "Folders",
     "wire": "Wire pane",
+    "news": "News pane",
     "parts": "Parts of a message",
     "links": "Links of a message",
     "global": "Everywhere",
@@ -53,31 +54,45 @@ class ActionSpec:
         return bool(self.label)
 
 
+_WITH_CURSOR: tuple[Context, ...] = ("list", "tree", "wire", "news", "parts", "links")
+
 ACTIONS: tuple[ActionSpec, ...] = (
     # Moving in anything that has a cursor
     ActionSpec(
-        "cursor.down", "Next line", ("j", "down"), ("list", "tree", "wire", "parts", "links")
+        "cursor.down",
+        "Next line",
+        ("j", "down"),
+        _WITH_CURSOR,
     ),
     ActionSpec(
-        "cursor.up", "Previous line", ("k", "up"), ("list", "tree", "wire", "parts", "links")
+        "cursor.up",
+        "Previous line",
+        ("k", "up"),
+        _WITH_CURSOR,
     ),
     ActionSpec(
         "cursor.page_down",
         "Next page",
         ("pagedown", "z"),
-        ("list", "tree", "wire", "parts", "links"),
+        _WITH_CURSOR,
     ),
     ActionSpec(
         "cursor.page_up",
         "Previous page",
         ("pageup", "Z"),
-        ("list", "tree", "wire", "parts", "links"),
+        _WITH_CURSOR,
     ),
     ActionSpec(
-        "cursor.home", "First line", ("home", "="), ("list", "tree", "wire", "parts", "links")
+        "cursor.home",
+        "First line",
+        ("home", "="),
+        _WITH_CURSOR,
     ),
     ActionSpec(
-        "cursor.end", "Last line", ("end", "*", "G"), ("list", "tree", "wire", "parts", "links")
+        "cursor.end",
+        "Last line",
+        ("end", "*", "G"),
+        _WITH_CURSOR,
     ),
     # Message list
     ActionSpec("message.open", "Read the message", ("enter", "space"), ("list",), "Read"),
@@ -168,9 +183,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("wire.copy", "Copy the line", ("y",), ("wire",), "Copy"),
     ActionSpec("wire.save", "Save the lines to a file", ("s",), ("wire",), "Save"),
+    # News pane
+    ActionSpec("news.open", "Go to the message", ("enter", "space"), ("news",), "Open"),
+    ActionSpec("news.follow", "Follow the newest line, or stay", ("F",), ("news",), "Follow"),
     # Panes
     ActionSpec(
-        "pane.close", "Back", ("q", "escape", "i"), ("viewer", "wire", "parts", "links"), "Back"
+        "pane.close",
+        "Back",
+        ("q", "escape", "i"),
+        ("viewer", "wire", "news", "parts", "links"),
+        "Back",
     ),
     ActionSpec("tree.close", "Back to the messages", ("q", "escape", "i"), ("tree",), "Back"),
     ActionSpec("app.quit", "Leave the program", ("q",), ("list",), "Quit"),
@@ -185,6 +207,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "mailbox.change", "Change to a folder by part of its name", ("c",), ("global",), "Folder"
     ),
     ActionSpec("wire.toggle", "Show or hide the wire", ("I",), ("global",), "Wire"),
+    ActionSpec("news.toggle", "Show or hide what happened", ("O",), ("global",), "News"),
     # Everywhere
     ActionSpec("app.help", "This help", ("?", "f1"), ("global",), "Help"),
     ActionSpec("app.palette", "Choose an action by name", (":", "ctrl+p"), ("global",)),

@@ -22,6 +22,7 @@ from textual.app import App, ReturnType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
+from textual.timer import Timer
 
 from tui_mail.ui.screen_cells import Piece, ScreenCells
 from tui_mail.ui.terminal import (
@@ -33,6 +34,7 @@ from tui_mail.ui.terminal import (
     title_sequence,
 )
 
+RESIZE_SETTLES = 0.1  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -114,6 +116,7 @@ class DisplayApp(App[ReturnType], inherit_bindings=False):
         self.cells = ScreenCells()
         self.title_sequence = ""
         self.draws_plain = False
+        self._settling: Timer | None = None
         # Without native colors Textual would obey NO_COLOR with shades of gray.
         super().__init__(ansi_color=True if terminal.no_color else None)
 
@@ -125,6 +128,17 @@ class DisplayApp(App[ReturnType], inherit_bindings=False):
         self.cells.forget()
         if event.size == self.size:
             self.refresh()
+            return
+        # Textual gathers sizes for 8 ms. One that comes while the one before is being taken over
+        # is lost, and two that end where they began draw nothing: both are made good here.
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(RESIZE_SETTLES, self._settled)
+
+    def _settled(self) -> None:
+        """The terminal has had one size for a moment: it is laid out for, and drawn, for sure."""
+        self.screen.post_message(events.Resize(self.size, self.size))
+        self.redraw()
 
     def redraw(self) -> None:
         """Draw everything anew, as when something else wrote on the terminal."""

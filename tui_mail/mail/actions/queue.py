@@ -27,6 +27,7 @@ from tui_mail.mail.actions.entries import (
 from tui_mail.mail.actions.identity import identity
 from tui_mail.mail.actions.pending import Pending
 from tui_mail.mail.actions.values import Action, ChangeFlags, Copy, Deed, Move, can_undo, describe
+from tui_mail.mail.news import RemovedHere
 from tui_mail.mail.store import (
     FlagChange,
     JournalDraft,
@@ -308,6 +309,8 @@ class Actions:
     async def conclude(self, entry: Entry, *, gone: bool) -> None:
         """The server has done it. ``gone``: all its messages have left the mailbox."""
         keep = entry.keep and (entry.transfers or not entry.facts.undone)
+        if entry.hides:
+            self._publish(RemovedHere(self._account, entry.mailbox_id, entry.uids))
         # Before anything is awaited: whatever stops this, it must not be sent again.
         if keep:
             self._done[entry.id] = entry

@@ -7,7 +7,6 @@ changes on the screen comes back as events.
 from __future__ import annotations
 
 from asyncio import wrap_future
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from tui_mail.mail.folder_session import Session
 from tui_mail.mail.patterns import parse
 from tui_mail.mail.store import StoredMailbox
 from tui_mail.mail.store.tables import END
-from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN, MessageSummary
+from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN
 from tui_mail.ui.screens.confirm import Confirm
 from tui_mail.ui.widgets.picker import Choice, Picker
 from tui_mail.ui.widgets.prompt import Prompt
@@ -45,19 +44,22 @@ class ActingController:
 
     # Flags
 
-    def toggle_new(self) -> None:
-        """Unread, if one of those meant is read; else read."""
-        self._toggle(SEEN, lambda row: SEEN not in row.flags)
+    async def toggle_new(self) -> None:
+        """Unread, if all that are meant are read; else read."""
+        await self._toggle(SEEN)
 
-    def toggle_flag(self) -> None:
+    async def toggle_flag(self) -> None:
         """Flagged, if one of those meant is not; else not flagged."""
-        self._toggle(FLAGGED, lambda row: FLAGGED in row.flags)
+        await self._toggle(FLAGGED)
 
-    def _toggle(self, flag: str, has_it: Callable[[MessageSummary], bool]) -> None:
-        rows = [self._screen.messages.row(uid) for uid in self._meant()]
-        on = all(row is not None and has_it(row) for row in rows)
-        add = on if flag == SEEN else not on
-        self._do(ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
+    async def _toggle(self, flag: str) -> None:
+        # From the store: behind the viewer the list need not be up to date.
+        uids = self._meant()
+        mailbox_id = self._screen.mailbox.mailbox_id
+        rows = await wrap_future(self._screen.service.rows(mailbox_id, uids))
+        if rows:
+            add = not all(flag in row.flags for row in rows)
+            await self._act(uids, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
 
     async def ask_flag(self, *, add: bool) -> None:
         """Set or clear a flag or keyword that is typed: a letter of mutt's, or its name."""
@@ -119,16 +121,14 @@ class ActingController:
 
     # Back again
 
-    def undo(self) -> None:
+    async def undo(self) -> None:
         """Mutt's u: undelete what is marked here, else take back what was done last."""
-        rows = [self._screen.messages.row(uid) for uid in self._meant()]
-        if rows and all(row is not None and DELETED in row.flags for row in rows):
-            self._do(actions.UNDELETE)
-        else:
-            self._screen.run(self._undo())
-
-    async def _undo(self) -> None:
         screen = self._screen
+        uids = self._meant()
+        rows = await wrap_future(screen.service.rows(screen.mailbox.mailbox_id, uids))
+        if rows and all(DELETED in row.flags for row in rows):
+            await self._act(uids, actions.UNDELETE)
+            return
         if not screen.service.undo_stack(screen.account):
             screen.hints.show_notice("There is nothing to undo")
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_mail.errors import MailError
 from tui_mail.mail import events
+from tui_mail.mail.news import NewMail
 from tui_mail.mail.store import StoredMailbox
 from tui_mail.model import Mailbox, Phase, SpecialUse
 from tui_mail.ui.display import DisplayApp
@@ -37,14 +38,16 @@ class News:
             events.MailboxGone: self._mailbox_gone,
             events.OrderChanged: self._order_changed,
             events.RowsChanged: self._rows_changed,
-            events.MailArrived: self._mail_arrived,
+            NewMail: self._new_mail,
             events.ProgressChanged: self._progress_changed,
             events.Notice: self._notice,
             events.ActionsChanged: self._actions_changed,
         }
 
     def hear(self, event: events.Event) -> None:
-        self._handlers[type(event)](event)
+        handler = self._handlers.get(type(event))
+        if handler is not None:  # some are for the log of news alone
+            handler(event)
 
     def show_phase(self, account: str) -> None:
         """The status bar speaks of this account now."""
@@ -182,19 +185,17 @@ class News:
         if event.account != self._screen.account:
             return
         self._screen.mailbox.order_changed(event.mailbox_id, event.order)
+        self._screen.go_to_awaited()
         self.show_current()
 
     def _rows_changed(self, event: events.RowsChanged) -> None:
         if event.account == self._screen.account:
             self._screen.mailbox.rows_changed(event.mailbox_id, event.uids)
 
-    def _mail_arrived(self, event: events.MailArrived) -> None:
-        if event.account == self._screen.account:
-            count = len(event.uids)
-            self._screen.hints.show_notice(
-                "A new message has arrived" if count == 1 else f"{count} new messages have arrived"
-            )
-        if self._screen.settings.ui.bell:
+    def _new_mail(self, event: NewMail) -> None:
+        if event.notify:
+            self._screen.hints.show_notice(event.text)
+        if event.bell and self._screen.settings.ui.bell:
             self._screen.app.bell()
 
     # What is going on

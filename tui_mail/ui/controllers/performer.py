@@ -41,13 +41,13 @@ class Performer:
             "list.untag": lambda: screen.run(screen.choosing.tag_pattern(tag=False)),
             "list.limit": lambda: screen.run(screen.choosing.limit()),
             "message.delete": acting.delete,
-            "message.undo": acting.undo,
+            "message.undo": lambda: screen.run(acting.undo()),
             "message.move": lambda: screen.run(acting.move()),
             "message.copy": lambda: screen.run(acting.copy()),
             "message.archive": acting.archive,
             "message.junk": acting.junk,
-            "message.toggle_new": acting.toggle_new,
-            "message.toggle_flag": acting.toggle_flag,
+            "message.toggle_new": lambda: screen.run(acting.toggle_new()),
+            "message.toggle_flag": lambda: screen.run(acting.toggle_flag()),
             "message.set_flag": lambda: screen.run(acting.ask_flag(add=True)),
             "message.clear_flag": lambda: screen.run(acting.ask_flag(add=False)),
             "mailbox.expunge": lambda: screen.run(acting.expunge()),
@@ -94,6 +94,9 @@ class Performer:
             "wire.search_previous": lambda: wire.search_next(backwards=True),
             "wire.copy": wire.copy_line,
             "wire.save": lambda: screen.run(wire.ask_save()),
+            "news.open": screen.news.choose,
+            "news.follow": screen.news.toggle_follow,
+            "news.toggle": lambda: screen.show_news(screen.has_class("news-hidden")),
             "wire.toggle": lambda: screen.show_wire(screen.has_class("wire-hidden")),
             "pane.close": self._close_pane,
             "pane.left": lambda: self._to_neighbor(-1),
@@ -179,12 +182,20 @@ class Performer:
         screen = self._screen
         if screen.context == "wire":
             screen.show_wire(False)
+        elif screen.context == "news":
+            screen.show_news(False)
         else:
             screen.reading.close()
 
     def _to_neighbor(self, step: int, *, around: bool = False) -> None:
         screen = self._screen
-        panes = [screen.folder_tree, screen.messages, screen.viewer, screen.wire]
+        panes = [
+            screen.folder_tree,
+            screen.messages,
+            screen.viewer,
+            screen.news,
+            screen.wire,
+        ]
         shown = [pane for pane in panes if pane.display and pane.size.width]
         place = shown.index(screen.focused) + step if screen.focused in shown else 0
         if around or 0 <= place < len(shown):

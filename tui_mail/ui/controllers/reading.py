@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import wrap_future
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import astuple, dataclass, replace
 from functools import partial
@@ -13,7 +14,7 @@ from tui_mail.errors import MailError
 from tui_mail.mail.parts import attachments
 from tui_mail.mail.readable import header_lines, render_part
 from tui_mail.mail.reader import Message
-from tui_mail.mail.text import Line, RenderedText, Span
+from tui_mail.mail.text import Line, RenderedText, Span, cut
 from tui_mail.model import BodyPart
 from tui_mail.sanitize import decode_clean
 from tui_mail.ui.screens.links import LinksScreen
@@ -23,6 +24,7 @@ from tui_mail.ui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
 
+_RULE = 24  # cells of the line between two texts of a message
 AHEAD = 1  # neighbors on either side whose text is fetched before it is asked for
 GROUP = "read"
 
@@ -201,7 +203,7 @@ class ReadingController:
         width = viewer.text_width
         if self._source is not None:
             header: tuple[Line, ...] = ()
-            text, form = await asyncio.to_thread(_render_source, *self._source), "source"
+            text, form = await asyncio.to_thread(_render_source, *self._source, width), "source"
         else:
             header, text = await asyncio.to_thread(_render, message, width, self._all_headers)
             form = _form_name(message)
@@ -324,15 +326,34 @@ def _render(
         nothing = "This message has no text; v lists its parts."
         return header, RenderedText(((Span(nothing, "notice", None),),), (), ())
     text = render_part(message.part, message.data, width=width, complete=message.complete)
+    for part, data, complete in message.further:
+        below = render_part(part, data, width=width, complete=complete)
+        rule: Line = (Span("─" * min(width, _RULE), "rule", None),)
+        lines = (*text.lines, (), rule, (), *below.lines)
+        links = (*text.links, *below.links)
+        text = RenderedText(lines, links, (*text.notes, *below.notes))
     if message.note:
         text = RenderedText(text.lines, text.links, (message.note, *text.notes))
     return header, text
 
 
-def _render_source(data: bytes, complete: bool) -> RenderedText:
-    lines = tuple((Span(decode_clean(line), "", None),) for line in data.splitlines())
+def _render_source(data: bytes, complete: bool, width: int) -> RenderedText:
+    lines = tuple(
+        (Span(piece, "", None),)
+        for line in data.splitlines()
+        for piece in _pieces(decode_clean(line), width)
+    )
     notes = () if complete else ("Only the beginning of the source is shown.",)
     return RenderedText(lines, (), notes)
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """A line of source in pieces that fit: nothing of it may be hidden."""
+    piece, text = cut(text, width)
+    yield piece
+    while text and piece:
+        piece, text = cut(text, width)
+        yield piece
 
 
 def _form_name(message: Message) -> str:

@@ -40,6 +40,7 @@ from tui_mail.ui.screens.error import ErrorScreen
 from tui_mail.ui.widgets.folder_tree import FolderTree
 from tui_mail.ui.widgets.message_list import MessageList
 from tui_mail.ui.widgets.message_viewer import MessageViewer
+from tui_mail.ui.widgets.news_pane import NewsPane
 from tui_mail.ui.widgets.status_bar import HintLine, StatusBar
 from tui_mail.ui.widgets.wire_pane import WirePane
 
@@ -69,6 +70,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.folder_tree = FolderTree(id="tree")
         self.messages = MessageList(id="list", now=now)
         self.viewer = MessageViewer(id="viewer")
+        self.news = NewsPane(service.news, id="news")
         self.wire = WirePane(service.transcript, id="wire")
         self.status = StatusBar(id="status")
         self.hints = HintLine(id="hints")
@@ -79,6 +81,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.folder_acting = FolderActingController(self)
         self.performer = Performer(self)
         self._news = News(self)
+        self.awaited_uid = 0
         self._tree_asked: bool | None = None  # None: as the width has it
         self._tree_fits: bool | None = None  # None: before the first layout
 
@@ -94,6 +97,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.folder_tree: "tree",
             self.messages: "list",
             self.viewer: "viewer",
+            self.news: "news",
             self.wire: "wire",
         }
         return contexts.get(self.focused, "list")
@@ -106,12 +110,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
             with Container(id="mail"):
                 yield self.messages
                 yield self.viewer
+        yield self.news
         yield self.wire
         yield self.status
         yield self.hints
 
     def on_mount(self) -> None:
-        self.add_class("wire-hidden")
+        self.add_class("wire-hidden", "news-hidden")
         self.folder_tree.set_accounts([account.name for account in self.settings.accounts])
         self.messages.focus()
         self.set_interval(COMMAND_SHOWN_EVERY, self._show_command)
@@ -173,6 +178,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.wire.close()
             self.pane_before_wire().focus()
 
+    def show_news(self, shown: bool) -> None:
+        """Open or close the pane that says what happened."""
+        self.set_class(not shown, "news-hidden")
+        if shown:
+            self.news.open()
+            self.news.focus()
+        else:
+            self.news.close()
+            self.pane_before_wire().focus()
+
     def pane_before_wire(self) -> Widget:
         return self.viewer if self.has_class("reading") else self.messages
 
@@ -221,6 +236,20 @@ class MainScreen(Screen[None], inherit_bindings=False):
     @on(MessageViewer.RenderWanted)
     def _render_wanted(self) -> None:
         self.reading.render_again()
+
+    @on(NewsPane.Chosen)
+    def _news_chosen(self, message: NewsPane.Chosen) -> None:
+        here = (message.account, message.mailbox) == (self.account, self.mailbox.name)
+        if not here:
+            self.open_mailbox(message.account, message.mailbox)
+        self.awaited_uid = message.uid or 0
+        self.go_to_awaited()
+
+    def go_to_awaited(self) -> None:
+        """Open the message a line of the news led to, once its mailbox is shown."""
+        if self.awaited_uid and self.messages.go_to_uid(self.awaited_uid):
+            uid, self.awaited_uid = self.awaited_uid, 0
+            self.reading.open(uid)
 
     @on(WirePane.CopyWanted)
     def _copy_wanted(self, message: WirePane.CopyWanted) -> None:

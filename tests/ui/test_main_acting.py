@@ -1,0 +1,90 @@
+"""Acting on mail from the keyboard, in the whole program against the embedded server."""
+
+from __future__ import annotations
+
+from main_app import whole_app
+
+from tui_mail.model import FLAGGED, SEEN
+
+
+async def test_delete_takes_the_row_and_undo_brings_it_back() -> None:
+    async with whole_app() as person:
+        messages = person.main.messages
+        count = len(messages.order)
+        await person.press("d")
+        await person.until(lambda: len(messages.order) == count - 1)
+        assert "Trash" in person.notice
+        await person.press("u")
+        await person.until(lambda: len(messages.order) == count)
+
+
+async def test_flags_mean_the_tagged_messages() -> None:
+    async with whole_app() as person:
+        messages = person.main.messages
+        first, second = messages.order[0], messages.order[1]
+        await person.press("t", "t")
+        assert messages.tagged == (first, second)
+        await person.press("F")
+
+        def flagged() -> bool:
+            rows = [messages.row(uid) for uid in (first, second)]
+            return all(row is not None and FLAGGED in row.flags for row in rows)
+
+        await person.until(flagged)
+        await person.until(lambda: messages.tagged == ())
+
+
+async def test_limit_shows_what_matches_and_all_ends_it() -> None:
+    async with whole_app() as person:
+        messages = person.main.messages
+        count = len(messages.order)
+        await person.press("l")
+        await person.type("~s lunch")
+        await person.press("enter")
+        await person.until(lambda: 0 < len(messages.order) < count)
+        await person.press("l")
+        await person.type("all")
+        await person.press("enter")
+        await person.until(lambda: len(messages.order) == count)
+
+
+async def test_a_wrong_pattern_says_what_is_wrong() -> None:
+    async with whole_app() as person:
+        await person.press("l")
+        await person.type("~")
+        await person.press("enter")
+        await person.until(lambda: "~" in person.notice)
+
+
+async def test_unread_again_after_reading() -> None:
+    async with whole_app() as person:
+        main = person.main
+        uid = await person.read("Welcome")
+
+        def flags() -> frozenset[str]:
+            rows = main.service.rows(main.mailbox.mailbox_id, [uid]).result()
+            return rows[0].flags
+
+        await person.until(lambda: SEEN in flags())
+        await person.press("N")
+        await person.until(lambda: SEEN not in flags())
+
+
+async def test_a_folder_made_renamed_and_deleted_from_the_tree() -> None:
+    async with whole_app() as person:
+        main = person.main
+
+        def there(name: bytes) -> bool:
+            return name in main.mailboxes["demo"]
+
+        await person.until(lambda: there(b"Archive"))
+        main.folder_tree.go_to_mailbox("demo", b"Archive")
+        await person.press("y")
+        await person.press("C")
+        await person.type("New")
+        await person.press("enter")
+        await person.until(lambda: there(b"Archive/New"))
+        main.folder_tree.go_to_mailbox("demo", b"Archive/New")
+        await person.press("d")
+        await person.press("y")
+        await person.until(lambda: not there(b"Archive/New"))
