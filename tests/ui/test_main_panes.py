@@ -294,7 +294,7 @@ async def test_no_size_is_too_small_or_too_big(size: tuple[int, int]) -> None:
         person.main.messages.focus()
         await person.press("y", "j", "q", "enter", "space")
         await person.opens("question_mark")
-        await person.press("q", "q", "q")
+        await person.press("q", "q")
         await person.resize(*NARROW)
         await person.sees("INBOX")
 

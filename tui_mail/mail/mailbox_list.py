@@ -249,7 +249,7 @@ class MailboxList(MailboxRows):
             self.tell(
                 ProtocolError(
                     "What the server says about this mailbox contradicts itself",
-                    advice="The list may not be right: open the mailbox again, and see the wire pane.",
+                    advice="The list may be wrong: open the mailbox again, and see the wire pane.",
                 )
             )
             return True
