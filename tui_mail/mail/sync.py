@@ -230,12 +230,15 @@ class MailboxSync(MailboxList):
                 await self.run(command, origin="new messages", on_data=summaries.receive)
             except CommandRefused as error:
                 self.tell(error)
-            uids = await self.put_records(summaries.finish())
-        self._newest = max(self._newest, self._map.highest)
-        if self._map.complete or self._contradicted():
-            self.show_order()
-        else:
-            await self._learn_uids()
+            if self._map.complete or self._contradicted():
+                self._newest = max(self._newest, self._map.highest)
+            else:
+                await self._learn_uids()
+            there = frozenset(self._map.uids[-news - MANY :])
+            uids = await self.put_records(
+                [record for record in summaries.finish() if record.uid in there]
+            )
+        self.show_order()
         return uids
 
     async def update_counts(self) -> None:
