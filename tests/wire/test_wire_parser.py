@@ -133,6 +133,7 @@ CASES: list[tuple[bytes, Response]] = [
     (b'* LIST () "/" {3}\r\na\xffb', ListData(b"a\xffb", "/", fs())),
     (b'* LIST () "/" "\xc3\xa9"', ListData(b"\xc3\xa9", "/", fs())),
     (b'* LIST () "/" NIL', ListData(b"NIL", "/", fs())),
+    (b'* LIST () "/" nil', ListData(b"nil", "/", fs())),
     (b'* LIST () "/" a&-[b]%', ListData(b"a&-[b]%", "/", fs())),
     (b'*  LIST  ( \\Sent )  "/"  a ', ListData(b"a", "/", fs("\\Sent"))),
     (

@@ -19,8 +19,11 @@ wall_clock = time.time
 async def watch_clock(on_wake: Callable[[], None]) -> None:
     """Call ``on_wake`` after each sleep, at most ``TICK`` seconds late; never ends."""
     steady_clock = asyncio.get_running_loop().time
+    wall, steady = wall_clock(), steady_clock()
     while True:
-        wall, steady = wall_clock(), steady_clock()
         await asyncio.sleep(TICK)
-        if max(wall_clock() - wall, steady_clock() - steady) > TICK + JUMP:
+        # Each reading is used twice: no moment lies between two looks.
+        wall_before, steady_before = wall, steady
+        wall, steady = wall_clock(), steady_clock()
+        if max(wall - wall_before, steady - steady_before) > TICK + JUMP:
             on_wake()

@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 from tui_mail.wire.sequence_set import SequenceSet
 
-_ATOM = re.compile(rb"(?!nil\Z)[^\x00-\x20\x7f-\xff(){%*\"\\]{1,900}\Z", re.IGNORECASE)
+# Courier does not take an atom with ~ in it.
+_ATOM = re.compile(rb"(?!nil\Z)[^\x00-\x20\x7e-\xff(){%*\"\\]{1,900}\Z", re.IGNORECASE)
 _QUOTABLE = re.compile(rb"[\x20-\x7e]{0,900}\Z")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*\Z")
 _FLAG = re.compile(r"\\?[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]]+\Z")

@@ -85,15 +85,12 @@ def mailbox(value: Value) -> bytes:
     return INBOX if name.upper() == INBOX else name
 
 
-def _mailbox_list(values: list[Value]) -> tuple[bytes, str | None, frozenset[str]]:
-    if len(values) < 3:
-        raise ParseError("attributes, delimiter and name were expected")
-    attributes = (text(item) for item in strings(values[0]))
-    return (
-        mailbox(values[2]),
-        _delimiter(values[1]),
-        frozenset(_SPELLINGS.get(name.lower(), name) for name in attributes),
+def _mailbox_list(cursor: Cursor) -> tuple[bytes, str | None, frozenset[str]]:
+    attributes = frozenset(
+        _SPELLINGS.get(name.lower(), name) for name in map(text, strings(cursor.value()))
     )
+    delimiter = _delimiter(cursor.value())
+    return mailbox(cursor.astring()), delimiter, attributes
 
 
 def _delimiter(value: Value) -> str | None:
@@ -103,13 +100,12 @@ def _delimiter(value: Value) -> str | None:
 
 
 def list_data(cursor: Cursor) -> ListData:
-    values = cursor.values()
-    name, delimiter, attributes = _mailbox_list(values)
-    if len(values) > 4:
-        raise ParseError("the response goes on where it should end")
+    name, delimiter, attributes = _mailbox_list(cursor)
+    extended = None if cursor.at_end() else cursor.value()
+    cursor.end()
     old_name = None
     child_info: frozenset[str] = frozenset()
-    for label, value in _pairs(values[3] if len(values) > 3 else None):
+    for label, value in _pairs(extended):
         if label == b"OLDNAME":
             old_name = mailbox(strings(value)[0]) if value else None
         elif label == b"CHILDINFO":
@@ -118,17 +114,20 @@ def list_data(cursor: Cursor) -> ListData:
 
 
 def lsub_data(cursor: Cursor) -> LsubData:
-    return LsubData(*_mailbox_list(_exactly(cursor, 3)))
+    found = LsubData(*_mailbox_list(cursor))
+    cursor.end()
+    return found
 
 
 def status_data(cursor: Cursor) -> StatusData:
-    name, items = _exactly(cursor, 2)
+    name = mailbox(cursor.astring())
     figures = {
         _STATUS_ITEMS[label]: number(value)
-        for label, value in _pairs(items)
+        for label, value in _pairs(cursor.value())
         if label in _STATUS_ITEMS
     }
-    return StatusData(mailbox(name), MailboxStatus(**figures))
+    cursor.end()
+    return StatusData(name, MailboxStatus(**figures))
 
 
 def namespace_data(cursor: Cursor) -> NamespaceData:

@@ -85,6 +85,14 @@ class Cursor:
                 raise self.error("a list is too long")
             stack[-1].append(done)
 
+    def astring(self) -> bytes:
+        """astring (RFC 9051, 9): an atom NIL, in whatever case, is a name here.
+
+        Raises ``ParseError``.
+        """
+        value = self.value()
+        return self.text[self.pos - 3 : self.pos] if value is None else string(value)
+
     def values(self) -> list[Value]:
         """All values up to the end of the response. Raises ``ParseError``."""
         found = []
