@@ -107,6 +107,47 @@ async def test_a_server_that_tells_later_than_it_searches(what: str) -> None:
         await equal_in_the_end(running, model)
 
 
+async def test_what_came_is_not_lost_behind_what_went_unseen() -> None:
+    """The list of UIDs, then one from before it goes, then one comes: the count is as before."""
+    mailbox = Mailbox(61)
+    mailbox.vanished = True
+    model = Model(mailbox, late=True)
+    model.before["FETCH"] = lambda: mailbox.expunge(0)
+    model.after["SEARCHED"] = lambda: mailbox.arrive(1)
+    async with serving(model) as running:
+        await asyncio.to_thread(running.opened)
+        await equal_in_the_end(running, model)
+
+
+async def test_flags_told_before_the_list_is_known_are_kept() -> None:
+    mailbox = Mailbox(21)
+    mailbox.vanished = True
+    model = Model(mailbox)
+
+    def happen() -> None:
+        mailbox.expunge(25)
+        mailbox.arrive(9)
+        mailbox.flag(18)
+
+    model.after["SELECTING"] = lambda: mailbox.arrive(4)
+    model.before["FETCH"] = mailbox.arrive
+    model.before["UID SEARCH"] = happen
+    async with serving(model) as running:
+        await asyncio.to_thread(running.opened)
+        await equal_in_the_end(running, model)
+
+
+async def test_a_list_that_is_ahead_of_what_is_told_is_not_taken_for_behind() -> None:
+    """Two go, one while selecting: SEARCH has neither, and the second is told behind it."""
+    mailbox = Mailbox(3)
+    model = Model(mailbox, late=True)
+    model.after["SELECTING"] = lambda: mailbox.expunge(0)
+    model.before["FETCH"] = lambda: mailbox.expunge(0)
+    async with serving(model) as running:
+        await asyncio.to_thread(running.opened)
+        await equal_in_the_end(running, model)
+
+
 async def until_sent(running: RunningService, command: str) -> None:
     async with asyncio.timeout(10):
         while not any(line.endswith(command) for line in running.wire()):

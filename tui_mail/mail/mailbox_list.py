@@ -62,6 +62,10 @@ class MailboxList(MailboxRows):
     _grown: bool = field(default=False, init=False)
     _count_unsure: bool = field(default=False, init=False)
     _order_unsure: bool = field(default=False, init=False)
+    # What EXISTS said last, 0 since a message went: fewer there cannot be.
+    _told_count: int = field(default=0, init=False)
+    # An answer to SEARCH, which has not ended, was taken over as it stood.
+    _listing: bool = field(default=False, init=False)
     _contradictions: deque[float] = field(
         default_factory=lambda: deque(maxlen=CONTRADICTIONS), init=False
     )
@@ -88,17 +92,22 @@ class MailboxList(MailboxRows):
         changes = self._changes
         match response:
             case Exists(count=count):
+                self._told_count = count
+                self._doubt_list()
                 self._grown = self._grown or count > len(self._map)
                 if not self._map.exists(count):
                     self._distrust()
             case Expunge(sequence=sequence):
+                self._told_count = 0
                 uid = self._map.expunge(sequence)
-                if uid is None:
+                if uid is None or self._doubt_list():
                     self._distrust()
                 elif uid:
                     changes.expunged.append(uid)
                 changes.shrunk = True
             case Vanished(uids=uids, earlier=False):
+                self._told_count = 0
+                self._doubt_list()
                 gone, all_of_them = self._map.vanish(uids)
                 changes.expunged.extend(gone)
                 changes.shrunk = True
@@ -115,7 +124,7 @@ class MailboxList(MailboxRows):
         """Whether there is anything to be applied."""
         uid = fetched.uid or 0
         if self._order_unsure:
-            uid = uid if uid in self._map else 0
+            uid = uid if not self._map.complete or uid in self._map else 0
         elif not uid:
             uid = self._map.uid(fetched.sequence)
         elif not self._map.learn(fetched.sequence, uid):
@@ -131,6 +140,15 @@ class MailboxList(MailboxRows):
         if self._rows_coming:
             self._flags_told[uid] = fetched.flags
         return True
+
+    def _doubt_list(self) -> bool:
+        """Whether the list was taken over from a SEARCH that has not ended: then it is in doubt.
+
+        Cyrus tells what came and went behind a list that has it already.
+        """
+        if self._listing:
+            self._distrust()
+        return self._listing
 
     def _distrust(self) -> None:
         self._order_unsure = self._count_unsure = True
@@ -179,14 +197,16 @@ class MailboxList(MailboxRows):
             searched = await self._search()
         for _ in range(SEARCHES - 1):
             # Some servers list what they announce, or take away, only behind it.
-            if searched.take_again() or not searched.answered:
+            self._listing = False
+            if not searched.answered or (searched.take_again() and not self._order_unsure):
                 break
             searched = await self._search()
+        self._listing = False
         if not searched.answered:
             self._start_over()
             await self._fetch_uids()
         elif not searched.take_again():
-            self._count_unsure = True
+            self._count_unsure, self._told_count = True, 0
             searched.take_again()
             self._contradicted()
         self._newest = self._map.highest
@@ -211,8 +231,11 @@ class MailboxList(MailboxRows):
     def _take_uids(self, uids: array[int]) -> bool:
         if not self._count_unsure:
             return self._map.assign(uids)
+        if len(uids) < self._told_count:
+            return False
         self._map.replace(uids)
         self._count_unsure = self._order_unsure = False
+        self._listing = True
         return True
 
     async def _fetch_uids(self) -> None:

@@ -6,17 +6,13 @@ Opens nothing itself and knows no clipboard: both are functions it was given. No
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from rich.cells import cell_len
-from rich.text import Text
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_mail.errors import MailError
@@ -25,8 +21,9 @@ from tui_mail.mail.text import Link
 from tui_mail.sanitize import clean, columnar
 from tui_mail.ui.browser import open_url
 from tui_mail.ui.cells import fit, fit_right
-from tui_mail.ui.keymap import Keymap, canonical
-from tui_mail.ui.screens.dialog import CANCEL_KEYS, keys_line, styled
+from tui_mail.ui.keymap import Keymap
+from tui_mail.ui.screens.dialog import styled
+from tui_mail.ui.screens.list_dialog import ListDialog
 from tui_mail.ui.theme import style
 from tui_mail.ui.widgets.line_view import LineView
 
@@ -82,28 +79,18 @@ class _Links(LineView):
         return self.compose_row(parts, width, cursor=cursor)
 
 
-class LinksScreen(ModalScreen[None], inherit_bindings=False):
-    """Closes with q, Esc or Ctrl-G. ``copy`` gets an address for the clipboard.
+class LinksScreen(ListDialog[None]):
+    """``copy`` gets an address for the clipboard.
 
     ``open_address`` starts the browser, on a thread; it raises ``MailError``.
     """
 
     DEFAULT_CSS = """
-    LinksScreen { align: center middle; background: transparent; }
-    LinksScreen > Vertical {
-        width: 110;
-        max-width: 100%;
-        max-height: 100%;
-        background: $background;
-        color: $foreground;
-        border: solid $primary;
-        border-title-color: $foreground;
-        border-title-background: $background;
-        border-title-style: bold;
-    }
-    LinksScreen Static { height: auto; padding: 0 1; background: $background; }
     LinksScreen #address { height: 8; }
     """
+    context = "links"
+    title_text = "Links of the message"
+    least_height = 12
 
     def __init__(
         self,
@@ -113,58 +100,33 @@ class LinksScreen(ModalScreen[None], inherit_bindings=False):
         *,
         open_address: Callable[[str], None] = open_url,
     ) -> None:
-        super().__init__()
+        self._links = _Links(links, self._show_address)
+        actions = {"links.open": self.open_link, "links.copy": self.copy_link}
+        super().__init__(self._links, keymap, actions)
         self._all = links
-        self._keymap = keymap
         self._copy = copy
         self._open_address = open_address
-        self._links = _Links(links, self._show_address)
         self._address = Static(id="address")
         self._told = ("", "")
-        self._actions: dict[str, Callable[[], object]] = {
-            "cursor.down": partial(self._links.move, 1),
-            "cursor.up": partial(self._links.move, -1),
-            "cursor.page_down": partial(self._links.page, 1),
-            "cursor.page_up": partial(self._links.page, -1),
-            "cursor.home": self._links.home,
-            "cursor.end": self._links.end,
-            "links.open": self.open_link,
-            "links.copy": self.copy_link,
-            "pane.close": self.close,
-        }
 
-    def compose(self) -> ComposeResult:
-        with Vertical() as box:
-            box.border_title = Text("Links of the message")
-            yield self._links
-            yield self._address
-            yield Static(keys_line(self._keymap.hints("links")))
+    def below(self) -> Iterable[Widget]:
+        yield self._address
+
+    def wanted_height(self) -> int:
+        return len(self._all) + 11
 
     def on_mount(self) -> None:
-        self._links.focus()
+        super().on_mount()
         self._show_address()
 
     def on_resize(self, event: events.Resize) -> None:
-        box = self.query_one(Vertical)
-        box.styles.height = min(len(self._all) + 11, max(12, event.size.height - 2))
+        super().on_resize(event)
         self.call_after_refresh(self._show_address)
-
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-        event.prevent_default()
-        action = self._keymap.lookup("links", event.key)
-        if action in self._actions:
-            self._actions[action]()
-        elif canonical(event.key) in CANCEL_KEYS:
-            self.close()
 
     @property
     def chosen(self) -> Link | None:
         """The link under the cursor, None where there is none."""
         return self._all[self._links.cursor] if self._all else None
-
-    def close(self) -> None:
-        self.dismiss(None)
 
     def copy_link(self) -> None:
         """Hand the address under the cursor to the clipboard."""

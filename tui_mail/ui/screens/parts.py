@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import wrap_future
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from rich.text import Text
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_mail.errors import MailError
@@ -28,8 +24,9 @@ from tui_mail.mail.parts import file_name, part_name
 from tui_mail.model import BodyPart
 from tui_mail.sanitize import columnar
 from tui_mail.ui.cells import fit, fit_right
-from tui_mail.ui.keymap import Keymap, canonical
-from tui_mail.ui.screens.dialog import CANCEL_KEYS, keys_line, styled
+from tui_mail.ui.keymap import Keymap
+from tui_mail.ui.screens.dialog import styled
+from tui_mail.ui.screens.list_dialog import ListDialog
 from tui_mail.ui.widgets.columns import format_size
 from tui_mail.ui.widgets.line_view import LineView
 from tui_mail.ui.widgets.prompt import Prompt, complete_path
@@ -78,84 +75,49 @@ class _Parts(LineView):
         return self.compose_row(parts, width, cursor=cursor, base=base)
 
 
-class PartsScreen(ModalScreen[BodyPart | None], inherit_bindings=False):
+class PartsScreen(ListDialog[BodyPart | None]):
     """Answers the part to be shown, or None. ``shown`` is the part the cursor starts on.
 
     While a part is being saved the keys that close the box stop that instead.
     """
 
     DEFAULT_CSS = """
-    PartsScreen { align: center middle; background: transparent; }
-    PartsScreen > Vertical {
-        width: 110;
-        max-width: 100%;
-        max-height: 100%;
-        background: $background;
-        color: $foreground;
-        border: solid $primary;
-        border-title-color: $foreground;
-        border-title-background: $background;
-        border-title-style: bold;
-    }
-    PartsScreen Static { height: auto; max-height: 4; padding: 0 1; background: $background; }
+    PartsScreen Static { max-height: 4; }
     PartsScreen #told { min-height: 1; }
     """
+    context = "parts"
+    title_text = "Parts of the message"
     last_folder: ClassVar[str] = ""
 
     def __init__(
         self, structure: BodyPart, keymap: Keymap, save: Save, *, shown: BodyPart | None = None
     ) -> None:
-        super().__init__()
         self._all = list(_flat(structure))
-        self._keymap = keymap
+        self._parts = _Parts(self._all)
+        actions = {"parts.open": self.open_part, "parts.save": self.save_part}
+        super().__init__(self._parts, keymap, actions)
         self._save = save
         self._shown = shown
-        self._parts = _Parts(self._all)
         self._told = Static(id="told")
         self._saving: Future[Path] | None = None
         self._progress = (0, 0)
         self._timer: Timer | None = None
-        self._actions: dict[str, Callable[[], object]] = {
-            "cursor.down": partial(self._parts.move, 1),
-            "cursor.up": partial(self._parts.move, -1),
-            "cursor.page_down": partial(self._parts.page, 1),
-            "cursor.page_up": partial(self._parts.page, -1),
-            "cursor.home": self._parts.home,
-            "cursor.end": self._parts.end,
-            "parts.open": self.open_part,
-            "parts.save": self.save_part,
-            "pane.close": self.close,
-        }
 
-    def compose(self) -> ComposeResult:
-        with Vertical() as box:
-            box.border_title = Text("Parts of the message")
-            yield self._parts
-            yield self._told
-            yield Static(keys_line(self._keymap.hints("parts")))
+    def below(self) -> Iterable[Widget]:
+        yield self._told
+
+    def wanted_height(self) -> int:
+        return len(self._all) + 5
 
     def on_mount(self) -> None:
         for index, each in enumerate(self._all):
             if self._shown is not None and each.part.section == self._shown.section:
                 self._parts.go_to(index)
-        self._parts.focus()
-
-    def on_resize(self, event: events.Resize) -> None:
-        box = self.query_one(Vertical)
-        box.styles.height = min(len(self._all) + 5, max(6, event.size.height - 2))
+        super().on_mount()
 
     def on_unmount(self) -> None:
         if self._saving is not None:
             self._saving.cancel()
-
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-        event.prevent_default()
-        action = self._keymap.lookup("parts", event.key)
-        if action in self._actions:
-            self._actions[action]()
-        elif canonical(event.key) in CANCEL_KEYS:
-            self.close()
 
     def _chosen(self) -> BodyPart | None:
         """The part under the cursor, unless it only holds others."""
