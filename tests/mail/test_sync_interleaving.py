@@ -119,6 +119,17 @@ async def test_what_came_is_not_lost_behind_what_went_unseen() -> None:
         await equal_in_the_end(running, model)
 
 
+async def test_what_went_behind_the_list_does_not_come_back_with_it() -> None:
+    mailbox = Mailbox(61)
+    mailbox.vanished = True
+    model = Model(mailbox, late=True)
+    model.before["FETCH"] = lambda: mailbox.expunge(0)
+    model.after["SEARCHED"] = lambda: mailbox.expunge(0)
+    async with serving(model) as running:
+        await asyncio.to_thread(running.opened)
+        await equal_in_the_end(running, model)
+
+
 async def test_flags_told_before_the_list_is_known_are_kept() -> None:
     mailbox = Mailbox(21)
     mailbox.vanished = True

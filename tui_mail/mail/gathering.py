@@ -135,11 +135,12 @@ class Searched:
     """The UIDs of SEARCH or ESEARCH (RFC 9051, 7.3.4; RFC 3501, 7.2.5), ascending, each once.
 
     ``take`` is called with them as they stand when a response has added some (what the server
-    says next already counts from there), and says whether it could use them; ``taken`` is what
-    it said last. ``answered`` is False when no response came that could be read.
+    says next already counts from there), and once more, with True, when the answer has ended. It
+    says whether it could use them; ``taken`` is what it said last. ``answered`` is False when no
+    response came that could be read.
     """
 
-    def __init__(self, take: Callable[[array[int]], bool]) -> None:
+    def __init__(self, take: Callable[[array[int], bool], bool]) -> None:
         self.uids: array[int] = array("I")
         self.answered = False
         self.taken = False
@@ -157,12 +158,12 @@ class Searched:
             case _:
                 return
         self.answered = True
-        self.taken = self._take(self.uids)
+        self.taken = self._take(self.uids, False)
 
     def take_again(self) -> bool:
         """Whether they can be used now at the latest, when the answer has ended."""
         if self.answered and not self.taken:
-            self.taken = self._take(self.uids)
+            self.taken = self._take(self.uids, True)
         return self.taken
 
 

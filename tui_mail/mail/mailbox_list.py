@@ -64,7 +64,8 @@ class MailboxList(MailboxRows):
     _order_unsure: bool = field(default=False, init=False)
     # What EXISTS said last, 0 since a message went: fewer there cannot be.
     _told_count: int = field(default=0, init=False)
-    # An answer to SEARCH, which has not ended, was taken over as it stood.
+    # The last answer to SEARCH: nothing came or went since; and one that has not ended was taken.
+    _listed_since: bool = field(default=False, init=False)
     _listing: bool = field(default=False, init=False)
     _contradictions: deque[float] = field(
         default_factory=lambda: deque(maxlen=CONTRADICTIONS), init=False
@@ -93,21 +94,21 @@ class MailboxList(MailboxRows):
         match response:
             case Exists(count=count):
                 self._told_count = count
-                self._doubt_list()
+                self._moved()
                 self._grown = self._grown or count > len(self._map)
                 if not self._map.exists(count):
                     self._distrust()
             case Expunge(sequence=sequence):
                 self._told_count = 0
                 uid = self._map.expunge(sequence)
-                if uid is None or self._doubt_list():
+                if self._moved() or uid is None:
                     self._distrust()
                 elif uid:
                     changes.expunged.append(uid)
                 changes.shrunk = True
             case Vanished(uids=uids, earlier=False):
                 self._told_count = 0
-                self._doubt_list()
+                self._moved()
                 gone, all_of_them = self._map.vanish(uids)
                 changes.expunged.extend(gone)
                 changes.shrunk = True
@@ -141,11 +142,12 @@ class MailboxList(MailboxRows):
             self._flags_told[uid] = fetched.flags
         return True
 
-    def _doubt_list(self) -> bool:
-        """Whether the list was taken over from a SEARCH that has not ended: then it is in doubt.
+    def _moved(self) -> bool:
+        """Something came or went; whether that is told behind a list taken over on trust.
 
-        Cyrus tells what came and went behind a list that has it already.
+        Cyrus tells so what its list has already, other servers what it has not.
         """
+        self._listed_since = False
         if self._listing:
             self._distrust()
         return self._listing
@@ -206,7 +208,8 @@ class MailboxList(MailboxRows):
             self._start_over()
             await self._fetch_uids()
         elif not searched.take_again():
-            self._count_unsure, self._told_count = True, 0
+            self._count_unsure = self._listed_since = True
+            self._told_count = 0
             searched.take_again()
             self._contradicted()
         self._newest = self._map.highest
@@ -228,10 +231,11 @@ class MailboxList(MailboxRows):
             self.tell(error)
         return searched
 
-    def _take_uids(self, uids: array[int]) -> bool:
+    def _take_uids(self, uids: array[int], again: bool) -> bool:
+        self._listed_since = self._listed_since or not again
         if not self._count_unsure:
             return self._map.assign(uids)
-        if len(uids) < self._told_count:
+        if (again and not self._listed_since) or len(uids) < self._told_count:
             return False
         self._map.replace(uids)
         self._count_unsure = self._order_unsure = False
