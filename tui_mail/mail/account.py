@@ -143,7 +143,7 @@ class Account:
     @property
     def connected(self) -> bool:
         """Whether there is a connection that is logged in, as far as can be known."""
-        return self._client is not None
+        return self._client is not None and not self._client.closed.done()
 
     async def selected(self, mailbox_id: int, *, patient: bool = False) -> MailboxSync:
         """The open mailbox, once it is selected on a living connection.
@@ -160,7 +160,7 @@ class Account:
             )
         try:
             async with asyncio.timeout(SELECT_WAIT), self._opened:
-                while self._open is None:
+                while self._open is None or self._open.client.closed.done():
                     if self._not_opened is not None:
                         raise self._not_opened
                     await self._opened.wait()
