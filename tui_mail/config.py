@@ -32,6 +32,10 @@ class ConfigMissing(ConfigError):
     """There is no configuration file at all."""
 
 
+class AccountsMissing(ConfigError):
+    """There is a file, right as far as it goes, without any account in it."""
+
+
 class Security(Enum):
     """How a connection is protected before a password is sent; the value is for showing."""
 
@@ -129,6 +133,15 @@ class ServerUrl:
             protocol=protocol,
         )
 
+    def __str__(self) -> str:
+        """As it is written in the file; ``parse`` of it gives the same."""
+        from urllib.parse import quote
+
+        user = f"{quote(self.user, safe='+=!$,;')}@" if self.user else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == SCHEMES[self.scheme][2] else f":{self.port}"
+        return f"{self.scheme}://{user}{host}{port}"
+
     @property
     def identity(self) -> str:
         """``USER@HOST``: the keyring's user name, and whose mail the store holds."""
@@ -136,10 +149,26 @@ class ServerUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody a person writes as."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        from email.utils import formataddr
+
+        return formataddr((self.name, self.address), "utf-8") if self.name else self.address
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One ``[accounts.NAME]`` table.
 
     ``folders`` holds decoded mailbox names that win over SPECIAL-USE (RFC 6154).
+    ``aliases`` are further identities beside ``email``. ``signature`` is a file of text.
+    ``token_command`` prints an OAuth 2.0 access token, for both servers, in place of a password.
+    Without ``save_sent`` the server is left to file sent mail by itself.
     ``password`` is never read from a file: the demo and tests put it here, and where it is set
     neither the keyring nor ``password_command`` is asked.
     """
@@ -153,6 +182,15 @@ class Account:
     ca_file: Path | None = None
     folders: Mapping[SpecialUse, str] = field(default_factory=dict)
     password: str | None = field(default=None, repr=False)
+    aliases: tuple[Identity, ...] = ()
+    signature: Path | None = None
+    token_command: str | None = None
+    save_sent: bool = True
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """Everybody the person writes as here, the usual one first."""
+        return (Identity(self.email_name, self.email_address), *self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +264,20 @@ class ActionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ComposeSettings:
+    """The ``[compose]`` table. ``hold`` is in seconds: how long a sent message can be called back.
+
+    ``editor`` None leaves it to ``$VISUAL`` and ``$EDITOR``; ``always_edit`` goes into it at once.
+    ``address_command`` gets what was typed as its last argument, or in the place of ``%s``.
+    """
+
+    editor: str | None = None
+    always_edit: bool = False
+    hold: int = 10
+    address_command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """How a keyword (RFC 9051, 2.3.2) is shown. ``color`` is one of ``COLORS`` or ``#rrggbb``."""
 
@@ -263,6 +315,7 @@ class Config:
     wire: WireSettings = WireSettings()
     news: News = News()
     actions: ActionSettings = ActionSettings()
+    compose: ComposeSettings = ComposeSettings()
     labels: Mapping[str, Label] = field(default_factory=lambda: LABELS)
     path: Path | None = None
     demo: bool = False
@@ -299,7 +352,8 @@ def store_path() -> Path:
 def load(path: Path | None = None) -> Config:
     """Read ``path``, or the usual file.
 
-    Raises ConfigMissing if there is none, ConfigError for the first thing wrong with it.
+    Raises ConfigMissing if there is none, AccountsMissing if there is no account in it,
+    ConfigError for the first thing wrong with it.
     """
     from tui_mail import config_file
 

@@ -7,7 +7,6 @@ Holds the grammar of the file and nothing of its meaning, which is ``config``'s.
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,10 +15,11 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from tui_mail import config
+from tui_mail import config_values as values
 from tui_mail.config import shown
 from tui_mail.errors import ConfigError
 
-TABLES = ("accounts", "ui", "keys", "wire", "news", "actions", "labels")
+TABLES = ("accounts", "ui", "keys", "wire", "news", "actions", "compose", "labels")
 RULE_CHOICES = ("watch", "bell", "notify", "command")
 DELETIONS: Mapping[object, config.Deletion] = {each.value: each for each in config.Deletion}
 ON_LEAVE: Mapping[object, config.ExpungeOnLeave] = {
@@ -31,16 +31,13 @@ ON_LEAVE: Mapping[object, config.ExpungeOnLeave] = {
 Value = TypeVar("Value")
 Table = Mapping[str, Any]
 
-_EMAIL = re.compile(
-    r"(?:(?P<name>[^<>]*?)\s*<(?P<address>[^<>\s@]+@[^<>\s@]+)>|(?P<bare>[^<>\s@]+@[^<>\s@]+))"
-)
 _KEYWORD = re.compile(r"[!#$&',+\-./0-9:;<=>?@A-Z\[^_`a-z|}~]{1,100}")
 
 
 def read(file: Path) -> config.Config:
     """The settings of this file.
 
-    Raises ConfigMissing if there is none, ConfigError for the first thing wrong with it.
+    Raises ConfigMissing if there is none, and what ``parse`` raises.
     """
     try:
         with file.open("rb") as stream:
@@ -49,6 +46,14 @@ def read(file: Path) -> config.Config:
         raise config.ConfigMissing(f"{file}: there is no such file") from error
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    return parse(raw, file)
+
+
+def parse(raw: bytes, file: Path) -> config.Config:
+    """The settings in ``raw``, as the contents of ``file``, which is not read.
+
+    Raises AccountsMissing if there is no account, ConfigError for the first thing wrong with them.
+    """
     if len(raw) > config.FILE_LIMIT:
         raise ConfigError(f"{file}: expected at most {config.FILE_LIMIT // 1024} KiB")
     try:
@@ -148,7 +153,9 @@ class _Reader(_Tables):
         self.known_keys(document, "", TABLES)
         accounts = self.table(document, "accounts", "")
         if not accounts:
-            raise self.error("accounts", "expected at least one [accounts.NAME] table")
+            raise config.AccountsMissing(
+                f"{self.file}: accounts: expected at least one [accounts.NAME] table"
+            )
         return config.Config(
             accounts=tuple(self.account(name, accounts) for name in accounts),
             ui=self.ui(self.table(document, "ui", "")),
@@ -156,17 +163,17 @@ class _Reader(_Tables):
             wire=self.wire(self.table(document, "wire", "")),
             news=self.news(self.table(document, "news", ""), tuple(accounts)),
             actions=self.actions(self.table(document, "actions", "")),
+            compose=self.compose(self.table(document, "compose", "")),
             labels=self.labels(self.table(document, "labels", "")),
             path=self.file,
         )
 
     def account(self, name: str, accounts: Table) -> config.Account:
         key = f"accounts.{name}"
-        if not (0 < len(name) <= 40 and name.isprintable() and "/" not in name):
-            raise self.error(
-                f"accounts.{shown(name)}",
-                "expected an account name of 1 to 40 printable characters without /",
-            )
+        try:
+            values.account_name(name)
+        except ValueError as error:
+            raise self.error(f"accounts.{shown(name)}", str(error)) from None
         table = self.table(accounts, name, "accounts")
         if "password" in table:
             raise self.error(
@@ -175,31 +182,65 @@ class _Reader(_Tables):
                 f'or keep it in the keyring with "tui-mail password {name}"',
             )
         self.known_keys(
-            table, key, ("email", "imap", "smtp", "password_command", "ca_file", "folders")
+            table,
+            key,
+            (
+                "email",
+                "aliases",
+                "imap",
+                "smtp",
+                "password_command",
+                "token_command",
+                "ca_file",
+                "folders",
+                "signature",
+                "save_sent",
+            ),
         )
-        email_name, email_address = self.value(table, "email", key, self.email)
+        email_name, email_address = self.value(table, "email", key, values.email)
         folders = self.table(table, "folders", key)
         self.known_keys(folders, f"{key}.folders", tuple(config.FOLDERS))
         return config.Account(
             name=name,
             email_name=email_name,
             email_address=email_address,
-            imap=self.value(table, "imap", key, self.imap),
-            smtp=self.optional(table, "smtp", key, self.smtp),
-            password_command=self.optional(table, "password_command", key, self.password_command),
-            ca_file=self.optional(table, "ca_file", key, self.existing_file),
+            imap=self.value(table, "imap", key, values.imap),
+            smtp=self.optional(table, "smtp", key, values.smtp),
+            password_command=self.optional(table, "password_command", key, values.password_command),
+            ca_file=self.optional(table, "ca_file", key, self.certificates),
             folders=MappingProxyType(
                 {
-                    config.FOLDERS[use]: self.value(folders, use, f"{key}.folders", self.mailbox)
+                    config.FOLDERS[use]: self.value(folders, use, f"{key}.folders", values.mailbox)
                     for use in folders
                 }
             ),
+            aliases=self.aliases(table, key),
+            signature=self.optional(table, "signature", key, self.text_file),
+            token_command=self.optional(table, "token_command", key, values.token_command),
+            save_sent=self.flag(table, "save_sent", key, True),
         )
+
+    def certificates(self, text: str) -> Path:
+        return values.file_of("PEM certificates", text, self.file.parent)
+
+    def text_file(self, text: str) -> Path:
+        return values.file_of("text", text, self.file.parent)
+
+    def aliases(self, table: Table, parent: str) -> tuple[config.Identity, ...]:
+        written = table.get("aliases", [])
+        if not isinstance(written, list) or not all(isinstance(each, str) for each in written):
+            raise self.error(
+                f"{parent}.aliases", f"expected a list of addresses, found {shown(written)}"
+            )
+        try:
+            return tuple(config.Identity(*values.email(each)) for each in written)
+        except ValueError as error:
+            raise self.error(f"{parent}.aliases", str(error)) from None
 
     def ui(self, table: Table) -> config.Ui:
         self.known_keys(table, "ui", ("theme", "mouse", "bell"))
         return config.Ui(
-            theme=self.optional(table, "theme", "ui", self.theme) or config.Ui().theme,
+            theme=self.optional(table, "theme", "ui", values.theme) or config.Ui().theme,
             mouse=self.flag(table, "mouse", "ui", config.Ui().mouse),
             bell=self.flag(table, "bell", "ui", config.Ui().bell),
         )
@@ -236,7 +277,7 @@ class _Reader(_Tables):
             raise self.error("news.rules", f"expected [[news.rules]] tables, found {shown(rules)}")
         return config.News(
             poll=self.count(table, "poll", "news", 10, 86_400, int(usual.poll)),
-            on_new_mail=self.optional(table, "on_new_mail", "news", self.new_mail_command),
+            on_new_mail=self.optional(table, "on_new_mail", "news", values.new_mail_command),
             bell=self.flag(table, "bell", "news", usual.bell),
             notify=self.flag(table, "notify", "news", usual.notify),
             rules=tuple(
@@ -257,7 +298,7 @@ class _Reader(_Tables):
         choices = {name: self.choice(table, name, key) for name in RULE_CHOICES if name in table}
         if not choices:
             raise self.error(key, f"expected at least one of {', '.join(RULE_CHOICES)}")
-        return config.NewsRule(self.value(table, "folder", key, self.mailbox), account, **choices)
+        return config.NewsRule(self.value(table, "folder", key, values.mailbox), account, **choices)
 
     def actions(self, table: Table) -> config.ActionSettings:
         self.known_keys(table, "actions", ("delete", "expunge_on_leave"))
@@ -266,6 +307,18 @@ class _Reader(_Tables):
             delete=self.word(table, "delete", "actions", DELETIONS, usual.delete),
             expunge_on_leave=self.word(
                 table, "expunge_on_leave", "actions", ON_LEAVE, usual.expunge_on_leave
+            ),
+        )
+
+    def compose(self, table: Table) -> config.ComposeSettings:
+        self.known_keys(table, "compose", ("editor", "always_edit", "hold", "address_command"))
+        usual = config.ComposeSettings()
+        return config.ComposeSettings(
+            editor=self.optional(table, "editor", "compose", values.editor),
+            always_edit=self.flag(table, "always_edit", "compose", usual.always_edit),
+            hold=self.count(table, "hold", "compose", 0, 3600, usual.hold),
+            address_command=self.optional(
+                table, "address_command", "compose", values.address_command
             ),
         )
 
@@ -281,78 +334,11 @@ class _Reader(_Tables):
             usual = found.get(keyword.lower())
             found[keyword.lower()] = config.Label(
                 keyword,
-                self.value(label, "name", name, self.label_name),
-                self.optional(label, "color", name, self.color)
+                self.value(label, "name", name, values.label_name),
+                self.optional(label, "color", name, values.color)
                 or (usual.color if usual else "default"),
             )
         return MappingProxyType(found)
-
-    # One function per kind of value; each raises ValueError saying what was expected.
-
-    def email(self, text: str) -> tuple[str, str]:
-        match = _EMAIL.fullmatch(text.strip())
-        if match is None or not text.isprintable():
-            raise ValueError(
-                f"expected an address such as Anna Example <anna@example.org>, found {shown(text)}"
-            )
-        return (match["name"] or "").strip('"').strip(), match["address"] or match["bare"]
-
-    def imap(self, text: str) -> config.ServerUrl:
-        return config.ServerUrl.parse(text, "imap")
-
-    def smtp(self, text: str) -> config.ServerUrl:
-        return config.ServerUrl.parse(text, "smtp")
-
-    def password_command(self, text: str) -> str:
-        return self.command(text, "pass show mail/work")
-
-    def new_mail_command(self, text: str) -> str:
-        return self.command(text, "notify-new-mail --quiet")
-
-    def command(self, text: str, example: str) -> str:
-        import shlex
-
-        try:
-            words = shlex.split(text)
-        except ValueError as error:
-            raise ValueError(f"expected a command with its quotes closed ({error})") from error
-        if not words or "\0" in text:
-            raise ValueError(f"expected a command such as {example}")
-        return text
-
-    def existing_file(self, text: str) -> Path:
-        path = self.file.parent / os.path.expanduser(text)
-        if "\0" in text or not path.is_file():
-            raise ValueError(
-                f"expected a file of PEM certificates, found no file {shown(str(path))}"
-            )
-        return path
-
-    def mailbox(self, text: str) -> str:
-        if not text or not text.isprintable():
-            raise ValueError(f"expected the name of a mailbox, found {shown(text)}")
-        return text
-
-    def theme(self, text: str) -> str:
-        if not re.fullmatch(r"[\w-]{1,40}", text):
-            raise ValueError(
-                f"expected the name of a theme (letters, digits, - and _), found {shown(text)}"
-            )
-        return text
-
-    def label_name(self, text: str) -> str:
-        if not 0 < len(text.strip()) <= 20 or not text.isprintable():
-            raise ValueError(
-                f"expected a name of 1 to 20 printable characters, found {shown(text)}"
-            )
-        return text.strip()
-
-    def color(self, text: str) -> str:
-        if text not in config.COLORS and not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
-            raise ValueError(
-                f"expected #rrggbb or one of {', '.join(config.COLORS)}, found {shown(text)}"
-            )
-        return text
 
 
 def _suggestion(key: str, known: tuple[str, ...]) -> str:
