@@ -33,7 +33,14 @@ os.environ.update(
     TZ="UTC",
 )
 
-from servers import Certificates, Courier, Cyrus, Dovecot, ServerMissing  # noqa: E402
+from servers import (  # noqa: E402
+    Certificates,
+    Courier,
+    Cyrus,
+    Dovecot,
+    Postfix,
+    ServerMissing,
+)
 from servers.process import private_folder, remove_folder  # noqa: E402
 from servers.requirement import missing  # noqa: E402
 
@@ -123,3 +130,33 @@ def courier() -> Iterator[Courier]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def start_postfix(certificates: Certificates) -> Iterator[Callable[..., Postfix]]:
+    """Starts a Postfix with the options of its class, once a session for each set of options.
+
+    Shared: send from an address of your own, taken from ``new_sender``.
+    """
+    running: dict[tuple[tuple[str, Any], ...], Postfix] = {}
+
+    def start(**options: Any) -> Postfix:
+        key = tuple(sorted(options.items()))
+        if key not in running:
+            try:
+                running[key] = Postfix(certificates, **options).start()
+            except ServerMissing as problem:
+                missing(problem)
+        return running[key]
+
+    try:
+        yield start
+    finally:
+        for server in running.values():
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def postfix(start_postfix: Callable[..., Postfix]) -> Postfix:
+    """Postfix as it comes: STARTTLS and TLS, every mechanism, a limit on the size."""
+    return start_postfix()

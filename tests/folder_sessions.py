@@ -17,6 +17,7 @@ from tui_mail.mail.folders import Folders
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import Mailbox
 from tui_mail.net import login
+from tui_mail.wire.sasl import LogIn
 from tui_mail.wire.transcript import Direction, Transcript
 
 _TOLD_BY_CHANCE = {"\\marked", "\\unmarked"}
@@ -110,7 +111,7 @@ async def session(
     client = await login.connect(url, context, recorder, lambda phase: None)
     store = StoreThreads(None)
     try:
-        await login.authenticate(client, user, "secret")
+        await login.authenticate(client, LogIn(user, "secret"))
         number = store.write(Store.account_id, "work", "a@b").result()
         await Folders("work", number, store, lambda event: None, {}).refresh(client)
         yield TrySession(client, store, number, read_only, user, transcript)

@@ -26,6 +26,7 @@ sys.path[:0] = [str(HERE / "ui"), str(HERE)]
 from main_app import NARROW, NOW, WIDE, Person, whole_app  # noqa: E402
 
 from tui_mail.demo.thread import demo_in_thread  # noqa: E402
+from tui_mail.mail.actions import add_flags  # noqa: E402
 
 Scene = Callable[[Person], Awaitable[None]]
 
@@ -34,8 +35,29 @@ async def the_list(person: Person) -> None:
     await person.press("j", "j")
 
 
+async def acting(person: Person) -> None:
+    """Labels, some messages tagged, and the question which flag to set."""
+    service, mailbox_id = person.service, person.main.mailbox.mailbox_id
+    for subject, keywords in LABELED.items():
+        uid = await person.go_to(subject)
+        service.act("demo", mailbox_id, (uid,), add_flags(keywords)).result()
+    person.main.messages.go_to(0)
+    await person.until(lambda: service.waiting("demo") == 0)
+    await person.settled()
+    await person.press("j", "t", "t")
+    await person.opens("w")
+
+
 async def the_newsletter(person: Person) -> None:
     await person.read("Things that take")
+
+
+async def a_reply(person: Person) -> None:
+    """A reply beside the message it answers."""
+    await person.read("Quotes, flowed")
+    await person.press("r")
+    await person.until(lambda: person.main.context == "compose")
+    await person.type("Dear Gwen, thank you: so this is where the")
 
 
 async def the_wire(person: Person) -> None:
@@ -53,9 +75,19 @@ async def the_wire(person: Person) -> None:
     raise AssertionError("the command that opened the message is not on the wire")
 
 
+LABELED = {
+    "Welcome": ("$label1",),
+    "Quotes, flowed": ("$label2",),
+    "Things that take": ("$label5",),
+    "The picture, the bill": ("$label2", "$label4"),
+    "Invitation": ("$label3",),
+    "Your umbrella": ("$label3", "$Forwarded"),
+}
 SCENES: dict[str, tuple[Scene, tuple[int, int], str]] = {
     "list": (the_list, NARROW, "terminal"),
     "html": (the_newsletter, NARROW, "terminal"),
+    "acting": (acting, NARROW, "terminal"),
+    "wide-compose": (a_reply, WIDE, "dark"),
     "wide-wire": (the_wire, WIDE, "dark"),
 }
 

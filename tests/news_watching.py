@@ -20,6 +20,7 @@ from tui_mail.net import login
 from tui_mail.net.imap import ImapClient
 from tui_mail.net.stream import tls_context
 from tui_mail.wire.imap import State
+from tui_mail.wire.sasl import LogIn
 from tui_mail.wire.transcript import Transcript
 
 SECONDS = 20.0
@@ -94,7 +95,7 @@ class Watching:
         client = await login.connect(self.url, tls_context(None), recorder, on_phase)
         try:
             if client.connection.state is State.NOT_AUTHENTICATED:
-                await login.authenticate(client, self.url.user, "secret")
+                await login.authenticate(client, LogIn(self.url.user, "secret"))
         except BaseException:
             await client.close()
             raise

@@ -31,9 +31,11 @@ def account(url: str, *, password: str | None = "secret", **options: Any) -> Acc
 class RunningService:
     """``with RunningService(account(url)) as running:``"""
 
-    def __init__(self, *accounts: Account, read_only: bool = False, demo: bool = True) -> None:
+    def __init__(
+        self, *accounts: Account, read_only: bool = False, demo: bool = True, **options: Any
+    ) -> None:
         # "demo" keeps the store in memory.
-        self.service = MailService(Config(accounts, demo=demo), read_only=read_only)
+        self.service = MailService(Config(accounts, demo=demo, **options), read_only=read_only)
         self.events: list[events.Event] = []
         self._changed = threading.Condition()
 

@@ -170,3 +170,22 @@ def test_a_session_without_any_secret_service(environment: dict[str, str]) -> No
     program = "assert credentials.find() is None\nprint(credentials.notice)\n"
     ran = run_python(environment, program, bus=bus)
     assert ran == (0, "There is no keyring here.\n", "")
+
+
+def test_a_server_beside_the_imap_server_may_have_a_password_of_its_own(
+    environment: dict[str, str],
+) -> None:
+    ran = run_python(
+        environment,
+        "from tui_mail.config import ServerUrl\n"
+        "smtp = ServerUrl.parse('smtps://anna@smtp.test', 'smtp')\n"
+        "sending = Credentials(account, smtp, keyring_timeout=10)\n"
+        "credentials.remember('for reading')\n"
+        "assert sending.kept() is None\n"
+        "sending.remember('for sending')\n"
+        "assert sending.kept() == 'for sending'\n"
+        "assert credentials.kept() == credentials.find() == 'for reading'\n"
+        "assert sending.forget() is True\n"
+        "assert sending.kept() is None and credentials.kept() == 'for reading'\n",
+    )
+    assert ran == (0, "", "")

@@ -1,4 +1,5 @@
 """Where a password comes from: the keyring, then ``password_command``; the prompt is the screen's.
+And where an OAuth 2.0 access token comes from: ``token_command``.
 
 May block for as long as a person takes to unlock a keyring, so callers run it in a thread. Writes
 a password nowhere but into the keyring, and puts none into an error. keyring is imported only when
@@ -8,6 +9,7 @@ it is asked: it takes a tenth of a second.
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import shlex
 import signal
@@ -18,7 +20,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui_mail.config import APPLICATION, Account
+from tui_mail.config import APPLICATION, Account, ServerUrl
 from tui_mail.errors import Cancelled, CredentialError
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ CANCEL_INTERVAL = 0.1
 KILL_GRACE = 1.0
 
 Answer = TypeVar("Answer")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class KeyringUnavailable(CredentialError):
@@ -43,6 +46,9 @@ class KeyringUnavailable(CredentialError):
 class Credentials:
     """The way to one account's password. One call at a time; ``cancel`` from any thread.
 
+    ``username`` is what the keyring has it under: ``USER@HOST`` of the IMAP server, or of
+    ``server``, for one that has a password of its own (``kept``).
+
     After ``find``, ``source`` says where the password came from ("keyring", "password_command",
     "fixed" or ""), and ``notice`` is one line about a keyring that could not be asked, or "".
     """
@@ -50,12 +56,13 @@ class Credentials:
     def __init__(
         self,
         account: Account,
+        server: ServerUrl | None = None,
         *,
         keyring_timeout: float = KEYRING_TIMEOUT,
         command_timeout: float = COMMAND_TIMEOUT,
     ) -> None:
         self.account = account
-        self.username = account.imap.identity
+        self.username = (server or account.imap).identity
         self.source = ""
         self.notice = ""
         self._keyring_timeout = keyring_timeout
@@ -71,19 +78,42 @@ class Credentials:
         if self.account.password is not None:
             self.source = "fixed"
             return self.account.password
+        password = self.kept()
+        if password is not None:
+            self.source = "keyring"
+            return password
+        if self.account.password_command is None:
+            return None
+        password = self._run_command("password_command", self.account.password_command)
+        self.source = "password_command"
+        return password
+
+    def kept(self) -> str | None:
+        """The password in the keyring; None if there is none, or no keyring (see ``notice``).
+
+        Raises Cancelled.
+        """
         try:
             password = self._ask_keyring(lambda ring: ring.get_password(SERVICE, self.username))
         except KeyringUnavailable as error:
             self.notice = error.title
-        else:
-            if password:
-                self.source = "keyring"
-                return password
-        if self.account.password_command is None:
             return None
-        password = self._run_command(self.account.password_command)
-        self.source = "password_command"
-        return password
+        return password or None
+
+    def token(self) -> str:
+        """What ``token_command`` prints now: an access token (RFC 6750, 2.1), for every server.
+
+        Raises CredentialError if it fails or prints something else, Cancelled after ``cancel``.
+        """
+        command = self.account.token_command
+        assert command is not None, "an account without token_command logs in by password"
+        token = self._run_command("token_command", command)
+        if not _TOKEN.fullmatch(token):
+            raise CredentialError(
+                "token_command printed something that is no access token",
+                advice="It must print the token alone: one line of ASCII without spaces.",
+            )
+        return token
 
     def remember(self, password: str) -> None:
         """Keep ``password`` in the keyring. Raises KeyringUnavailable, or Cancelled."""
@@ -149,7 +179,7 @@ class Credentials:
             raise _unavailable(problems[0]) from problems[0]
         return answers[0]
 
-    def _run_command(self, command: str) -> str:
+    def _run_command(self, setting: str, command: str) -> str:
         self._check_cancelled()
         words = [os.path.expanduser(word) for word in shlex.split(command)]
         # No terminal of its own: a pinentry that finds ours would draw over the screen.
@@ -164,23 +194,21 @@ class Credentials:
                 start_new_session=True,
             )
         except OSError as error:
-            raise CredentialError(
-                f"password_command cannot run {words[0]}: {error.strerror}"
-            ) from error
+            raise CredentialError(f"{setting} cannot run {words[0]}: {error.strerror}") from error
         with process:
             try:
-                output, errors = self._collect(process, words[0])
+                output, errors = self._collect(process, f"{setting} ({words[0]})")
             finally:
                 _end(process)
         if process.returncode:
             raise CredentialError(
-                f"password_command ({words[0]}) {_ending(process.returncode)}",
+                f"{setting} ({words[0]}) {_ending(process.returncode)}",
                 server_line=errors.decode("utf-8", "replace").strip(),
                 advice="Try it in a shell: it has to work there without asking on the terminal.",
             )
-        return _first_line(output, words[0])
+        return _first_line(output, setting, words[0])
 
-    def _collect(self, process: subprocess.Popen[bytes], name: str) -> tuple[bytes, bytes]:
+    def _collect(self, process: subprocess.Popen[bytes], command: str) -> tuple[bytes, bytes]:
         assert process.stdout is not None and process.stderr is not None
         output, errors = bytearray(), bytearray()
         deadline = time.monotonic() + self._command_timeout
@@ -191,8 +219,7 @@ class Credentials:
                 self._check_cancelled()
                 if time.monotonic() >= deadline:
                     raise CredentialError(
-                        f"password_command ({name}) did not finish within "
-                        f"{self._command_timeout:.0f} seconds",
+                        f"{command} did not finish within {self._command_timeout:.0f} seconds",
                         server_line=errors.decode("utf-8", "replace").strip(),
                     )
                 ended = process.poll() is not None
@@ -209,8 +236,7 @@ class Credentials:
                     _read(selector, key)
                 if len(output) > OUTPUT_LIMIT:
                     raise CredentialError(
-                        f"password_command ({name}) printed more than {OUTPUT_LIMIT // 1024} KiB; "
-                        "expected a password"
+                        f"{command} printed more than {OUTPUT_LIMIT // 1024} KiB; expected one line"
                     )
                 del errors[:-ERROR_LIMIT]
         return bytes(output), bytes(errors)
@@ -287,17 +313,15 @@ def _ending(status: int) -> str:
         return f"was ended by signal {-status}"
 
 
-def _first_line(output: bytes, name: str) -> str:
+def _first_line(output: bytes, setting: str, name: str) -> str:
     line = output.split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
-        raise CredentialError(f"password_command ({name}) printed no password")
+        raise CredentialError(f"{setting} ({name}) printed no {setting.removesuffix('_command')}")
     try:
         password = line.decode("utf-8")
     except UnicodeDecodeError:
         # Not chained: the error would carry the bytes of the password.
-        raise CredentialError(
-            f"password_command ({name}) printed something that is not UTF-8"
-        ) from None
+        raise CredentialError(f"{setting} ({name}) printed something that is not UTF-8") from None
     if "\0" in password:
-        raise CredentialError(f"password_command ({name}) printed a NUL in the password")
+        raise CredentialError(f"{setting} ({name}) printed a NUL")
     return password

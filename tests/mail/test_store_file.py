@@ -209,14 +209,14 @@ def test_an_older_version_is_brought_up_to_date(
     fill(path)
     later = (
         *schema.MIGRATIONS,
-        ("CREATE TABLE outbox (a INTEGER)", "INSERT INTO outbox VALUES (1)"),
-        ("UPDATE outbox SET a = a + 1",),
+        ("CREATE TABLE later (a INTEGER)", "INSERT INTO later VALUES (1)"),
+        ("UPDATE later SET a = a + 1",),
     )
     monkeypatch.setattr(schema, "MIGRATIONS", later)
     monkeypatch.setattr(schema, "VERSION", len(later))
     for _ in range(2):
         store = Store.open(path)
-        assert store._database.value("SELECT a FROM outbox") == 2
+        assert store._database.value("SELECT a FROM later") == 2
         assert len(store.rows(inbox(store), [1, 2000])) == 2
         store.close()
 

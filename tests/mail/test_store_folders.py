@@ -10,6 +10,7 @@ import pytest
 
 from tui_mail.mail.store import MessageRecord, Store
 from tui_mail.model import FLAGGED, SEEN, Mailbox, MailboxStatus
+from tui_mail.wire.sequence_set import SequenceSet
 
 
 @pytest.fixture
@@ -97,10 +98,11 @@ def test_messages_that_are_gone_leave_nothing(store: Store) -> None:
     uids = [*range(1, 2000), 20_000, 40_000]
     number, other = (filled(store, account, name, uids) for name in (b"a", b"b"))
     store.put_body(number, 1, "1", b"text", True)
-    store.forget_messages(number, array("I", [*range(1, 1999), 20_000, 50_000]))
+    gone = SequenceSet.from_numbers([*range(1, 1999), 20_000, 50_000])
+    store.journal_conclude(account, 1, {}, keep=False, mailbox_id=number, gone=gone)
     assert store.order(number).tolist() == [1999, 40_000]
     assert [row.uid for row in store.rows(number, uids)] == [1999, 40_000]
     assert store.body(number, 1, "1") is None
     assert store.sync_state(number).highest_modseq == 5
     assert store.order(other).tolist() == uids
-    store.forget_messages(99, array("I", [1]))
+    store.journal_conclude(account, 1, {}, keep=False, mailbox_id=99, gone=gone)

@@ -17,7 +17,7 @@ from tui_mail.net import imap, login
 from tui_mail.net.imap import ImapClient
 from tui_mail.net.stream import tls_context
 from tui_mail.wire import commands
-from tui_mail.wire.responses import ESearchData, Fetch, Malformed, Response
+from tui_mail.wire.responses import ESearchData, Fetch, Malformed, Response, SearchData
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +132,32 @@ async def test_esearch_goes_to_the_command_it_names() -> None:
         for answered in started:
             await client.finish(search, answered)
         assert heard == [["1", "3"], ["2", "3"]]
+
+
+async def test_search_goes_to_the_first_that_searches() -> None:
+    async def script(peer: Peer) -> None:
+        first = await peer.expect(b"NOOP")
+        second, third = await peer.expect(b"UID SEARCH ALL"), await peer.expect(b"UID SEARCH")
+        await peer.ok(first)
+        await peer.send(b"* SEARCH 1 2 3\r\n")
+        await peer.ok(second)
+        await peer.send(b"* SEARCH 2\r\n")
+        await peer.ok(third)
+
+    async with connected(script) as client:
+        heard: list[list[int]] = [[], [], []]
+
+        def hear(into: list[int]) -> Callable[[Response], None]:
+            return lambda data: into.extend(data.numbers if isinstance(data, SearchData) else ())
+
+        wanted = (commands.noop(), commands.search("ALL"), commands.search("DELETED"))
+        started = [
+            (each, client.start(each, origin="test", on_data=hear(into)))
+            for each, into in zip(wanted, heard, strict=True)
+        ]
+        for command, answered in started:
+            await client.finish(command, answered)
+        assert heard == [[], [1, 2, 3], [2]]
 
 
 async def test_what_cannot_be_read_is_told_wholly_or_in_part() -> None:

@@ -24,6 +24,7 @@ from tui_mail.net.imap import ImapClient
 from tui_mail.net.stream import tls_context
 from tui_mail.wire import commands
 from tui_mail.wire.responses import Malformed, Response
+from tui_mail.wire.sasl import LogIn
 
 Script = Callable[[Peer], object]
 
@@ -54,7 +55,7 @@ async def refused(
     async with ScriptedServer(script) as server:
         with pytest.raises(kind) as caught:
             async with connected(server, scheme, certificates) as client:
-                await login.authenticate(client, "anna", "secret")
+                await login.authenticate(client, LogIn("anna", "secret"))
         return caught.value, server.peers[0].lines
 
 
@@ -144,7 +145,7 @@ async def test_a_server_that_does_not_say_what_it_can_do(certificates: Certifica
         ScriptedServer(script) as server,
         connected(server, "imap+insecure", certificates) as client,
     ):
-        await login.authenticate(client, "anna", "secret")
+        await login.authenticate(client, LogIn("anna", "secret"))
         assert client.capabilities == frozenset()
 
 
@@ -177,7 +178,7 @@ async def test_logs_in_by_what_is_offered(
         ScriptedServer(script) as server,
         connected(server, "imap+insecure", certificates) as client,
     ):
-        await login.authenticate(client, "anna", "secret")
+        await login.authenticate(client, LogIn("anna", "secret"))
         names = [line.split()[1] for line in server.peers[0].lines if len(line.split()) > 1]
         assert names == sent
 
@@ -195,7 +196,7 @@ async def test_capabilities_are_asked_for_after_login_when_not_told(
         ScriptedServer(script) as server,
         connected(server, "imap+insecure", certificates) as client,
     ):
-        await login.authenticate(client, "anna", "secret")
+        await login.authenticate(client, LogIn("anna", "secret"))
         assert "IDLE" in client.capabilities
 
 

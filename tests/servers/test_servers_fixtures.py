@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import smtplib
 import socket
 import ssl
 import subprocess
@@ -15,10 +16,23 @@ from pathlib import Path
 
 import pytest
 
-from . import Certificates, Courier, Cyrus, Dovecot, LatencyProxy, Peer, RawImap, ScriptedServer
+from . import (
+    Certificates,
+    Courier,
+    Cyrus,
+    Dovecot,
+    LatencyProxy,
+    Peer,
+    Postfix,
+    RawImap,
+    ScriptedServer,
+)
+from .mechanisms import MECHANISMS
 from .messages import generate
-from .process import ServerFailed, free_port, start_process, stop_process, wait_for_port
+from .postfix import REFUSED, REFUSED_MESSAGES
+from .process import HOST, ServerFailed, free_port, start_process, stop_process, wait_for_port
 from .raw_imap import RawImapError
+from .scripted_smtp import Close, Reset, ScriptedSmtp, Steps
 
 DELAY = 0.05
 
@@ -281,3 +295,68 @@ def _listening(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@pytest.mark.server
+def test_postfix_takes_counts_and_refuses(postfix: Postfix) -> None:
+    trusting = ssl.create_default_context(cafile=str(postfix.ca_file))
+    sender = postfix.new_sender()
+    with smtplib.SMTP("localhost", postfix.port) as line:
+        line.starttls(context=trusting)
+        line.ehlo()
+        assert set(line.esmtp_features["auth"].split()) == set(MECHANISMS)
+        assert line.esmtp_features["size"] == str(postfix.size)
+        with pytest.raises(smtplib.SMTPRecipientsRefused):  # nobody has logged in
+            line.sendmail(sender, "bert@example.org", b"Subject: x\r\n\r\n")
+        line.login("anna", postfix.password)
+        line.sendmail(sender, ["bert@example.org"], b"Subject: x\r\n\r\n.body\r\n")
+        for address in REFUSED:
+            with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+                line.sendmail(sender, address, b"Subject: x\r\n\r\n")
+            assert refused.value.recipients[address][0] == int(REFUSED[address][:3])
+        for address in REFUSED_MESSAGES:
+            with pytest.raises(smtplib.SMTPDataError):
+                line.sendmail(address, "bert@example.org", b"Subject: x\r\n\r\n")
+            assert not postfix.accepted(address)
+    (held,) = postfix.accepted(sender)
+    assert held.recipients == ("bert@example.org",) and held.data.endswith(b"\n\n.body\n")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_postfix_offers_one_mechanism_where_one_is_wanted(postfix: Postfix, mechanism: str) -> None:
+    trusting = ssl.create_default_context(cafile=str(postfix.ca_file))
+    with smtplib.SMTP_SSL("localhost", postfix.ports[mechanism], context=trusting) as line:
+        line.ehlo()
+        assert line.esmtp_features["auth"].split() == [mechanism]
+
+
+async def test_the_faulty_smtp_server_is_good_where_it_is_not_told_otherwise() -> None:
+    def send(port: int) -> str:
+        with smtplib.SMTP(HOST, port) as line:
+            line.login("anna", "secret")
+            line.sendmail("a@example.org", ["b@example.org"], b"Subject: x\r\n\r\n.dot\r\n")
+            return line.docmd("NOOP")[1].decode()
+
+    async with ScriptedSmtp({"NOOP": b"250 scripted"}) as server:
+        assert await asyncio.to_thread(send, server.port) == "scripted"
+    (taken,) = server.accepted
+    assert (taken.sender, taken.recipients) == ("a@example.org", ("b@example.org",))
+    assert taken.data == b"Subject: x\r\n\r\n.dot\r\n"
+
+
+async def test_the_faulty_smtp_server_fails_where_it_is_told_to() -> None:
+    def send(port: int) -> type[Exception]:
+        try:
+            with smtplib.SMTP(HOST, port) as line:
+                line.sendmail("a@example.org", ["b@example.org"], b"Subject: x\r\n\r\n")
+        except smtplib.SMTPException as problem:
+            return type(problem)
+        raise AssertionError("it was sent")
+
+    steps: tuple[Steps, ...] = ({"RCPT": b"550 no"}, {"dot": Close()}, {"dot": Reset(taken=True)})
+    async with ScriptedSmtp(*steps) as server:
+        ended = [await asyncio.to_thread(send, server.port) for _ in steps]
+    assert ended[0] is smtplib.SMTPRecipientsRefused
+    assert ended[1] is ended[2] is smtplib.SMTPServerDisconnected
+    assert len(server.accepted) == 1

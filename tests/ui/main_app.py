@@ -164,6 +164,7 @@ async def whole_app(
     *,
     size: tuple[int, int] = NARROW,
     wait: bool = True,
+    read_only: bool = False,
 ) -> AsyncIterator[Person]:
     """The program with these settings, or with a demo of its own; settled, with ``wait``."""
     with ExitStack() as stack:
@@ -171,7 +172,7 @@ async def whole_app(
             settings = stack.enter_context(demo_in_thread(NOW))
         stack.enter_context(no_logged_errors())
         stack.enter_context(fast_keys())
-        service = MailService(settings)
+        service = MailService(settings, read_only=read_only)
         service.start()
         try:
             app = TuiMail(service, settings, prepare({"TERM": "xterm-256color"}), now=NOW.timestamp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from main_app import whole_app
+from textual.events import Key
 
 from tui_mail.model import FLAGGED, SEEN
 
@@ -88,3 +89,14 @@ async def test_a_folder_made_renamed_and_deleted_from_the_tree() -> None:
         await person.press("d")
         await person.press("y")
         await person.until(lambda: not there(b"Archive/New"))
+
+
+async def test_text_pasted_without_brackets_deletes_nothing() -> None:
+    async with whole_app() as person:
+        count = len(person.main.messages.order)
+        for letter in "jkdaS":
+            person.app.post_message(Key(letter, letter))
+        await person.until(lambda: "pasted" in person.notice)
+        await person.press("j", "k")
+        assert len(person.main.messages.order) == count
+        assert not person.main.service.undo_stack("demo")

@@ -88,7 +88,7 @@ async def test_one_trouble_is_told_in_one_box() -> None:
 async def test_a_folder_somebody_else_deleted_is_told_in_a_box() -> None:
     async with whole_app() as person:
         person.main.open_mailbox("demo", b"Nowhere")
-        await person.sees("The server refused SELECT", "The server said:")
+        await person.sees("The folder Nowhere cannot be opened", "The server said:")
         await person.press("q")
         await change_folder(person, "inbox")
         await person.sees("of 84")

@@ -1,108 +1,35 @@
 """Pictures of the whole program at 80 by 24 and 140 by 45, each looked at before it was accepted.
 
-The mail is the demo's at a moment that stands still. The wire is a session written down in
-``wire_samples``, spoken by a real connection on a clock that ticks evenly: ports, times and the
-order in which threads come to speak differ from run to run.
+The mail is the demo's at a moment that stands still; see ``pictures``.
 
 A new picture: ``pytest tests/ui/test_snapshots_main.py --snapshot-update``, then look at it.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import count
-from typing import Any
 
 import pytest
-from main_app import NARROW, NOW, SECONDS, WIDE, Person, fast_keys, main_screen, no_logged_errors
-from textual.pilot import Pilot
-from wire_samples import session
+from main_app import WIDE, Person
+from pictures import SIZES, Compare, Scene, demo_to_show, played, programs, read
 
 from tui_mail.config import Config
-from tui_mail.demo.thread import demo_in_thread
-from tui_mail.mail.service import MailService
 from tui_mail.ui.app import TuiMail
 from tui_mail.ui.screens.error import ErrorScreen
 from tui_mail.ui.screens.password import PasswordScreen
-from tui_mail.ui.terminal import prepare
-from tui_mail.wire import transcript
-from tui_mail.wire.transcript import Transcript
-
-Scene = Callable[[Person], Awaitable[object]]
-Compare = Callable[..., bool]
-SIZES = {"80x24": NARROW, "140x45": WIDE}
-TICK = 0.004  # seconds
-
-
-class EvenClock:
-    """In the place of the module ``time``: every look at it is a tick later."""
-
-    strftime, gmtime = staticmethod(time.strftime), staticmethod(time.gmtime)
-
-    def __init__(self) -> None:
-        self._ticks = count()
-
-    def time(self) -> float:
-        return NOW.timestamp() + next(self._ticks) * TICK
-
-    perf_counter = time
-
-
-@pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Transcript:
-    monkeypatch.setattr(transcript, "time", EvenClock())
-    shown = Transcript()
-    session(shown, "demo/1")
-    monkeypatch.undo()
-    return shown
 
 
 @pytest.fixture
 def demo() -> Iterator[Config]:
-    with demo_in_thread(NOW) as settings, no_logged_errors(), fast_keys():
+    with demo_to_show() as settings:
         yield settings
 
 
 @pytest.fixture
-def start(wire: Transcript) -> Iterator[Callable[[Config], TuiMail]]:
-    """Starts the program with these settings."""
-    services: list[MailService] = []
-
-    def start(settings: Config) -> TuiMail:
-        service = MailService(settings)
-        services.append(service)
-        service.start()
-        # The accounts have their own by now; only the screen is shown the other one.
-        service._ready.result(SECONDS)
-        service.transcript = wire
-        return TuiMail(service, settings, prepare({"TERM": "xterm-256color"}), now=NOW.timestamp)
-
-    yield start
-    for service in services:
-        service.stop()
-
-
-def played(app: TuiMail, scene: Scene, *, wait: bool = True) -> Callable[[Pilot[Any]], Any]:
-    """What is to be done before the picture is taken."""
-
-    async def play(pilot: Pilot[Any]) -> None:
-        person = Person(app, pilot)
-        if wait:
-            await person.settled()
-        await scene(person)
-        main_screen(app)._show_command()  # or else half a second later
-        await pilot.pause()
-
-    return play
-
-
-async def read(person: Person, subject: str) -> None:
-    unread = person.main.status.status.unread
-    assert unread
-    await person.read(subject)
-    await person.until(lambda: person.main.status.status.unread == unread - 1, "a message read")
+def start() -> Iterator[Callable[[Config], TuiMail]]:
+    with programs() as start:
+        yield start
 
 
 async def show_list(person: Person) -> None:

@@ -13,6 +13,7 @@ from tui_mail.ui.theme import STYLE_NAMES
 from tui_mail.ui.widgets.wire_row import (
     columns_for,
     completion,
+    is_first,
     octets,
     round_trip,
     row_pieces,
@@ -167,3 +168,57 @@ def test_the_strip_tells_what_nobody_asked_for() -> None:
     found = strip_lines(line(b"* BYE", tag=""), None, unseen=0, width=80, height=1)
     assert "the server, unasked" in "".join(piece.text for piece in found[0])
     assert strip_lines(None, None, unseen=0, width=80, height=0) == []
+
+
+# SMTP
+
+
+def smtp(text: bytes, direction: Direction = Direction.RECEIVED) -> WireLine:
+    return line(text, direction, "S7")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (b"250 2.1.0 Ok", "OK"),
+        (b"250", "OK"),
+        (b"250-SIZE 1000", ""),
+        (b"354 go ahead", ""),
+        (b"334 VXNlcm5hbWU6", ""),
+        (b"450 4.7.1 later", "NO"),
+        (b"550 5.1.1 nobody", "BAD"),
+        (b"2500 x", ""),
+        (b"hello", ""),
+        (b"", ""),
+    ],
+)
+def test_the_reply_that_completes_a_command_of_smtp(text: bytes, status: str) -> None:
+    assert completion(smtp(text)) == status
+    assert completion(smtp(text, Direction.SENT)) == ""
+
+
+def test_figures_stand_at_the_final_reply_of_smtp() -> None:
+    done = Exchange("work/smtp", "S7", "DATA", "send: hello", 0.0, 0.023, "250", 84, 12_600)
+    columns = columns_for(100, connection=9, tag=3)
+
+    def shown(wire_line: WireLine) -> str:
+        return "".join(piece.text for piece in row_pieces(wire_line, columns, exchange=done))
+
+    assert "23 ms" in shown(smtp(b"250 2.0.0 Ok: queued as ABC"))
+    assert "23 ms" not in shown(smtp(b"354 go ahead"))
+    assert "23 ms" not in shown(smtp(b"DATA", Direction.SENT))
+
+
+def test_commands_of_smtp_begin_where_their_later_lines_do_not() -> None:
+    assert is_first(smtp(b"MAIL FROM:<a@example.org>", Direction.SENT))
+    for later in (b"{120}", b".", b"********", b"*", b""):
+        assert not is_first(smtp(later, Direction.SENT))
+
+
+def test_lines_of_smtp_are_explained() -> None:
+    assert explain(smtp(b"RCPT TO:<a@b>", Direction.SENT), "RCPT").startswith("names one recipient")
+    assert explain(smtp(b".", Direction.SENT), "DATA").startswith("ends the message")
+    assert explain(smtp(b"550 5.1.1 nobody"), "RCPT") == "there is no such mailbox (RFC 5321, 4.2)"
+    assert explain(smtp(b"250-SIZE 5"), "EHLO").startswith("what the server can do")
+    assert explain(smtp(b"299 what"), "RCPT") == ""
+    assert explain_command("MAIL").startswith("begins a message")

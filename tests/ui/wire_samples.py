@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tui_mail.wire import commands
 from tui_mail.wire.commands import Command
 from tui_mail.wire.imap import NEED_DATA, ImapConnection
+from tui_mail.wire.sasl import LogIn, Plain
 from tui_mail.wire.sequence_set import SequenceSet
 from tui_mail.wire.transcript import Transcript
 
@@ -55,7 +56,9 @@ def session(transcript: Transcript, name: str = "work/1") -> Conversation:
     transcript.note(name, "TLS 1.3, mail.example.org")
     talk.hear(b"* OK [CAPABILITY IMAP4rev1 SASL-IR ID ENABLE IDLE LITERAL+ AUTH=PLAIN] Ready.\r\n")
     talk.say(
-        commands.authenticate_plain("anna@example.org", "correct horse", initial_response=True),
+        commands.authenticate(
+            Plain(LogIn("anna@example.org", "correct horse")), initial_response=True
+        ),
         b"* CAPABILITY IMAP4rev1 ENABLE IDLE CONDSTORE QRESYNC MOVE UIDPLUS LIST-STATUS\r\n"
         b"TAG OK Logged in\r\n",
         "log in",

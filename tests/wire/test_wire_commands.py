@@ -12,6 +12,7 @@ from tui_mail.wire import commands
 from tui_mail.wire.commands import Command, Literal
 from tui_mail.wire.framing import Framer, Limits
 from tui_mail.wire.imap import ImapConnection
+from tui_mail.wire.sasl import LogIn, Plain
 from tui_mail.wire.sequence_set import SequenceSet
 from tui_mail.wire.tokens import Cursor
 
@@ -38,10 +39,13 @@ def wire(command: Command, capabilities: bytes = b"LITERAL+ BINARY") -> bytes:
         (commands.id_({"name": "a", "version": 'b"'}), b'ID ("name" "a" "version" "b\\"")'),
         (commands.enable(["QRESYNC", "X"]), b"ENABLE QRESYNC X"),
         (
-            commands.authenticate_plain("u", "p", initial_response=True),
+            commands.authenticate(Plain(LogIn("u", "p")), initial_response=True),
             b"AUTHENTICATE PLAIN AHUAcA==",
         ),
-        (commands.authenticate_plain("u", "p", initial_response=False), b"AUTHENTICATE PLAIN"),
+        (
+            commands.authenticate(Plain(LogIn("u", "p")), initial_response=False),
+            b"AUTHENTICATE PLAIN",
+        ),
         (commands.login("anna", "p"), b'LOGIN anna "p"'),
         (commands.login("anna@x.org", 'a"b\\c'), b'LOGIN anna@x.org "a\\"b\\\\c"'),
         (commands.login("é", "ü"), b"LOGIN {2+}\r\n\xc3\xa9 {2+}\r\n\xc3\xbc"),
@@ -113,8 +117,8 @@ def test_command(command: Command, expected: bytes) -> None:
         lambda: commands.astring(b"a\0b"),
         lambda: commands.string(b"\0"),
         lambda: commands.login("a", "b\0"),
-        lambda: commands.authenticate_plain("a\0", "b", initial_response=True),
-        lambda: commands.authenticate_plain("a", "b\0", initial_response=False),
+        lambda: commands.authenticate(Plain(LogIn("a\0", "b")), initial_response=True),
+        lambda: commands.authenticate(Plain(LogIn("a", "b\0")), initial_response=False),
         lambda: commands.enable(["A\r\nB"]),
         lambda: commands.list_(b"", b"*", return_=["A\r\nB"]),
         lambda: commands.status(b"a", ["X\n"]),
@@ -161,8 +165,8 @@ def test_nothing_shows_a_secret_by_accident() -> None:
     for command in (
         commands.login("anna", "hunter2"),
         commands.login("anna", "hünter2"),
-        commands.authenticate_plain("anna", "hunter2", initial_response=True),
-        commands.authenticate_plain("anna", "hunter2", initial_response=False),
+        commands.authenticate(Plain(LogIn("anna", "hunter2")), initial_response=True),
+        commands.authenticate(Plain(LogIn("anna", "hunter2")), initial_response=False),
     ):
         shown = repr(command)
         assert "unter2" not in shown

@@ -20,6 +20,7 @@ from tui_mail.wire.responses import (
     Response,
     Unknown,
 )
+from tui_mail.wire.sasl import LogIn, Plain
 from tui_mail.wire.sequence_set import SequenceSet
 from tui_mail.wire.transcript import Transcript
 
@@ -236,7 +237,7 @@ def test_literal8_only_where_the_server_takes_it() -> None:
 
 def test_authenticate_by_continuation() -> None:
     connection = greeted()
-    connection.send(commands.authenticate_plain("u", "p", initial_response=False))
+    connection.send(commands.authenticate(Plain(LogIn("u", "p")), initial_response=False))
     connection.send(commands.noop())
     assert connection.data_to_send() == b"A1 AUTHENTICATE PLAIN\r\n"
     hear(connection, b"+ \r\n")
@@ -248,7 +249,7 @@ def test_authenticate_by_continuation() -> None:
 
 def test_asked_twice_before_anything_was_sent() -> None:
     connection = greeted()
-    connection.send(commands.authenticate_plain("u", "p", initial_response=False))
+    connection.send(commands.authenticate(Plain(LogIn("u", "p")), initial_response=False))
     connection.data_to_send()
     hear(connection, b"+ \r\n+ \r\n")
     assert connection.data_to_send() == b"AHUAcA==\r\n"
@@ -257,7 +258,9 @@ def test_asked_twice_before_anything_was_sent() -> None:
 @pytest.mark.parametrize("initial_response", [True, False])
 def test_authenticate_does_not_answer_more_than_it_has_to_say(initial_response: bool) -> None:
     connection = greeted()
-    connection.send(commands.authenticate_plain("u", "p", initial_response=initial_response))
+    connection.send(
+        commands.authenticate(Plain(LogIn("u", "p")), initial_response=initial_response)
+    )
     connection.data_to_send()
     if not initial_response:
         hear(connection, b"+ \r\n")
@@ -270,7 +273,7 @@ def test_authenticate_does_not_answer_more_than_it_has_to_say(initial_response: 
 
 def test_authenticate_refused_before_it_was_asked_for() -> None:
     connection = greeted()
-    connection.send(commands.authenticate_plain("u", "p", initial_response=False))
+    connection.send(commands.authenticate(Plain(LogIn("u", "p")), initial_response=False))
     connection.send(commands.noop())
     connection.data_to_send()
     hear(connection, b"+ \r\nA1 NO x\r\n")
@@ -413,8 +416,8 @@ def test_after_the_end_nothing_is_sent_or_heard() -> None:
     "command",
     [
         commands.login("anna", 'hun"ter2'),
-        commands.authenticate_plain("anna", 'hun"ter2', initial_response=True),
-        commands.authenticate_plain("anna", 'hun"ter2', initial_response=False),
+        commands.authenticate(Plain(LogIn("anna", 'hun"ter2')), initial_response=True),
+        commands.authenticate(Plain(LogIn("anna", 'hun"ter2')), initial_response=False),
         commands.login("anna", 'hun"ter2\u00e9'),
     ],
 )
@@ -474,7 +477,7 @@ actions = st.sampled_from(
         commands.idle(),
         commands.starttls(),
         commands.login("a", "\u00e9"),
-        commands.authenticate_plain("a", "b", initial_response=False),
+        commands.authenticate(Plain(LogIn("a", "b")), initial_response=False),
         commands.append(b"a", b"b"),
         commands.fetch(SequenceSet.between(1), ("ALL",)),
         "done",

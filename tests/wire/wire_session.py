@@ -15,6 +15,7 @@ from tui_mail.wire import commands
 from tui_mail.wire.commands import Command
 from tui_mail.wire.imap import ImapConnection
 from tui_mail.wire.mailbox_name import encode
+from tui_mail.wire.sasl import LogIn, Plain
 from tui_mail.wire.sequence_set import SequenceSet
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -131,7 +132,9 @@ def session(connection: ImapConnection, prefix: bytes) -> Iterator[Command | str
     if connection.state.value == "not authenticated":
         yield commands.login("anna", 'wrong "password"')
         if offered("AUTH=PLAIN"):
-            yield commands.authenticate_plain("anna", "secret", initial_response=offered("SASL-IR"))
+            yield commands.authenticate(
+                Plain(LogIn("anna", "secret")), initial_response=offered("SASL-IR")
+            )
         else:
             yield commands.login("anna", "secret")
         yield commands.capability()

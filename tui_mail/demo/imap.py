@@ -1,7 +1,8 @@
 """pymap's in-memory server, holding our mailboxes, in this process.
 
-All it adds to pymap is SPECIAL-USE (RFC 6154), structures as the RFC has them (``structure``), and
-a start that asks neither the command line, the name service nor a slow password hash.
+All it adds to pymap is SPECIAL-USE (RFC 6154), keywords, structures as the RFC has them
+(``structure``), and a start that asks neither the command line, the name service nor a slow
+password hash.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from pymap.backend.dict import Config as PymapConfig
 from pymap.backend.dict import Login
 from pymap.backend.dict import mailbox as pymap_mailbox
 from pymap.backend.dict.filter import FilterSet
-from pymap.backend.dict.mailbox import MailboxSet
+from pymap.backend.dict.mailbox import MailboxData, MailboxSet
 from pymap.concurrent import Subsystem
 from pymap.config import BackendCapability
 from pymap.imap import IMAPServer
 from pymap.listtree import ListEntry, ListTree
+from pymap.mailbox import MailboxSnapshot
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials.flag import Flag
+from pymap.parsing.specials.flag import Flag, Wildcard
 from pymap.user import Passwords, UserMetadata
 from pysasl.hashing import BuiltinHash
 
@@ -33,8 +35,25 @@ from tui_mail import __version__
 from tui_mail.demo.structure import SampleMessage
 from tui_mail.model import SpecialUse
 
-# pymap names its class in the middle of a method and has no other place to give it ours.
+
+class _Mailbox(MailboxData):
+    """One that keeps any keyword (RFC 9051, 7.1: ``\\*`` in PERMANENTFLAGS)."""
+
+    @property
+    def permanent_flags(self) -> frozenset[Flag]:
+        return super().permanent_flags | {Wildcard}
+
+
+class _Snapshot(MailboxSnapshot):
+    @property
+    def flags(self) -> frozenset[Flag]:
+        return super().flags - {Wildcard}
+
+
+# pymap names its classes in the middle of methods and has no other place to give it ours.
 pymap_mailbox.LoadedMessage = SampleMessage  # type: ignore[misc, assignment]
+pymap_mailbox.MailboxData = _Mailbox  # type: ignore[misc]
+pymap_mailbox.MailboxSnapshot = _Snapshot  # type: ignore[attr-defined]
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from tui_mail import config
@@ -30,6 +30,7 @@ from tui_mail.mail.actions.permissions import UNKNOWN, refusal
 from tui_mail.mail.background import Background
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.folders import Folders
+from tui_mail.mail.logging_in import LoggingIn
 from tui_mail.mail.malformed import MalformedNotices
 from tui_mail.mail.news_desk import AccountNews
 from tui_mail.mail.news_figures import Figures
@@ -76,16 +77,15 @@ class Account:
         self._store = store
         self._transcript = transcript
         publish = self._publish = news.publish
-        self._credentials = credentials
         self._read_only = read_only
         self._pause = pause
         self._patience = patience
-        self._password: str | None = None
-        self._password_given: asyncio.Future[str] | None = None
+        self.logging_in = LoggingIn(settings, credentials, publish)
         self._retry = asyncio.Event()
         self._failures = 0
         self._client: ImapClient | None = None
         self._wished: bytes | None = None
+        self._wished_read_only = False
         self._wish = asyncio.Event()
         self._open: MailboxSync | None = None
         self._opened = asyncio.Condition()
@@ -93,6 +93,8 @@ class Account:
         self._open_task: asyncio.Task[None] | None = None
         self._poke = asyncio.Event()
         self._watch: NewsWatch | None = None
+        self._own_renames: set[tuple[bytes, bytes]] = set()
+        self._renaming: set[asyncio.Task[None]] = set()
         self._list_task: asyncio.Task[None] | None = None
         self._connecting = False
         self._backing_off = False
@@ -118,13 +120,20 @@ class Account:
 
     # What a person wishes
 
-    async def open_mailbox(self, name: bytes) -> None:
-        """Make this the current mailbox: from the store at once, from the server when it can."""
+    async def open_mailbox(self, name: bytes, *, read_only: bool = False) -> None:
+        """Make this the current mailbox: from the store at once, from the server when it can.
+
+        ``read_only`` opens it with EXAMINE, also when the connection was lost and comes back.
+        """
         self._wished, self._not_opened = name, None
+        self._wished_read_only = read_only = read_only or self._read_only
         stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
         self.acting.current = stored.id
+        self.acting.examined = stored.id if read_only else 0
         cached = await self.acting.cached_order(stored.id)
-        self._publish(events.MailboxOpened(self.name, name, stored.id, live=False))
+        self._publish(
+            events.MailboxOpened(self.name, name, stored.id, live=False, read_only=read_only)
+        )
         if cached.order:
             self._publish(cached)
         self._wish.set()
@@ -182,13 +191,52 @@ class Account:
                 advice="Try again when the connection is back.",
             )
         if not aside:
-            yield Session(self._client, self._store, self.id, read_only=self._read_only)
+            yield Session(
+                self._client,
+                self._store,
+                self.id,
+                read_only=self._read_only,
+                before_letting_go=self._let_go,
+                own_mailbox=self._news.own_mailbox,
+                renamed=self._renamed_here,
+            )
             return
         client = await self.connect("3", lambda _phase: None)
         try:
             yield Session(client, self._store, self.id, read_only=self._read_only)
         finally:
             await client.close()
+
+    async def _let_go(self) -> None:
+        """The open mailbox is about to be renamed or deleted: none is open until the next wish.
+
+        What the server then says is no longer about its messages.
+        """
+        async with self._selection:
+            await self._leave_mailbox()
+            self._wished = None
+
+    def _renamed_here(self, names: Mapping[bytes, bytes]) -> None:
+        self._own_renames.update(names.items())
+        self.acting.renamed(names)
+
+    def _renamed(self, old: bytes, new: bytes) -> None:
+        """The server tells of a mailbox with a new name."""
+        if (old, new) in self._own_renames:
+            self._own_renames.discard((old, new))
+            return
+        task = asyncio.create_task(self._guarded(lambda: self._renamed_elsewhere(old, new)))
+        self._renaming.add(task)
+        task.add_done_callback(self._renaming.discard)
+
+    async def _renamed_elsewhere(self, old: bytes, new: bytes) -> None:
+        """Keep what is known of it; the open one is opened again by its new name."""
+        names = {old: new}
+        write = self._store.write(Store.change_mailboxes, self.id, renamed=names)
+        await asyncio.wrap_future(write)
+        self.acting.renamed(names)
+        if self._wished == old:
+            await self.open_mailbox(new, read_only=self._wished_read_only)
 
     def look_for_news(self) -> None:
         """Something of ours may have changed the open mailbox on another connection."""
@@ -203,24 +251,6 @@ class Account:
         """Do not wait any longer before connecting again; look for news if connected."""
         self._retry.set()
         self._poke.set()
-
-    async def give_password(self, password: str | None, *, remember: bool) -> None:
-        """The answer to ``PasswordWanted``; None when the person gave up.
-
-        Raises ``CredentialError`` when it should be kept and the keyring does not take it.
-        """
-        waiting = self._password_given
-        if waiting is not None and not waiting.done():
-            if password is None:
-                waiting.set_exception(Cancelled("No password was given"))
-            else:
-                waiting.set_result(password)
-        if password is not None and remember:
-            await asyncio.to_thread(self._credentials.remember, password)
-
-    def stop_asking(self) -> None:
-        """The program ends: nobody waits for a keyring or a ``password_command`` any longer."""
-        self._credentials.cancel()
 
     # The connection
 
@@ -276,12 +306,11 @@ class Account:
         try:
             if client.connection.state is State.NOT_AUTHENTICATED:
                 on_phase(Phase.AUTHENTICATING)
-                password = await self._find_password()
-                await login.authenticate(client, self._settings.imap.user, password)
+                await self._authenticate(client)
         except AuthenticationFailed:
             await client.close()
             if label == MAIN:  # the others are refused for their number, not for the password
-                self._password = None
+                self.logging_in.forget()
             raise
         except BaseException:
             await client.close()
@@ -337,21 +366,21 @@ class Account:
             try:
                 return await self.connect(MAIN, on_phase)
             except AuthenticationFailed as error:
+                if self.logging_in.by_token:
+                    raise
                 # Asked once, a person decides; the server is not hammered with a wrong password.
-                self._password = await self._ask_password(str(error))
+                await self.logging_in.ask(str(error))
 
-    async def _find_password(self) -> str:
-        if self._password is None:
-            self._password = await asyncio.to_thread(self._credentials.find)
-        if self._password is None:
-            self._password = await self._ask_password(self._credentials.notice)
-        return self._password
-
-    async def _ask_password(self, reason: str) -> str:
-        self._password_given = asyncio.get_running_loop().create_future()
+    async def _authenticate(self, client: ImapClient) -> None:
         server = self._settings.imap
-        self._publish(events.PasswordWanted(self.name, server.user, server.host, reason))
-        return await self._password_given
+        log_in = await self.logging_in.find(server)
+        try:
+            await login.authenticate(client, log_in)
+        except AuthenticationFailed:
+            if not log_in.token:
+                raise
+            # A token lasts an hour or so, and nobody says when it has ended.
+            await login.authenticate(client, await self.logging_in.find(server, refused=log_in))
 
     # The current mailbox
 
@@ -368,13 +397,15 @@ class Account:
                 continue
             async with self._selection:
                 await self._leave_mailbox()
-                await self._enter_mailbox(client, name, resync)
+                await self._enter_mailbox(client, name, resync, self._wished_read_only)
             self.acting.wake()
             if not listed:
                 self._start_listing(client)
                 listed = True
 
-    async def _enter_mailbox(self, client: ImapClient, name: bytes, resync: bool) -> None:
+    async def _enter_mailbox(
+        self, client: ImapClient, name: bytes, resync: bool, read_only: bool
+    ) -> None:
         stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
         self._not_opened = None
         sync = MailboxSync(
@@ -388,7 +419,7 @@ class Account:
             self._pause,
         )
         try:
-            await sync.select(read_only=self._read_only, resync=resync, origin="open mailbox")
+            await sync.select(read_only=read_only, resync=resync, origin="open mailbox")
         except (CommandRefused, ProtocolError) as error:
             self._publish(events.MailboxGone(self.name, name, error))
             async with self._opened:
@@ -415,9 +446,13 @@ class Account:
             sync.settle,
             background.serve,
             background.fill,
-            lambda: self.acting.learn_rights(client, sync),
+            lambda: self._learn_rights(client, sync),
         )
         await asyncio.gather(*(self._guarded(each) for each in work))
+
+    async def _learn_rights(self, client: ImapClient, sync: MailboxSync) -> None:
+        await self.acting.learn_rights(client, sync)
+        self._publish(events.PermissionsChanged(self.name, sync.id))
 
     async def _leave_mailbox(self) -> None:
         sync, self._open, self._background = self._open, None, None
@@ -454,6 +489,7 @@ class Account:
             poll=self._poll_interval,
             on_news=self._poke.set,
             on_folders=list_folders,
+            on_renamed=self._renamed,
         )
 
     async def _poll(self, client: ImapClient) -> None:

@@ -11,7 +11,8 @@ import json
 import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 
 from tui_mail.errors import CommandRefused, MailError, StoreError
 from tui_mail.mail import events
@@ -35,7 +36,7 @@ from tui_mail.mail.aside import Aside, Connect
 from tui_mail.mail.rights import NotAllowed, Rights, has_modern_rights, understood
 from tui_mail.mail.store import Store, StoredMailbox, StoreThreads
 from tui_mail.mail.sync import MailboxSync
-from tui_mail.model import MailboxStatus, SpecialUse
+from tui_mail.model import INBOX, MailboxStatus, SpecialUse
 from tui_mail.net.imap import ImapClient
 from tui_mail.wire import commands, mailbox_name
 from tui_mail.wire.responses import MyRightsData, Response, StatusData
@@ -53,7 +54,8 @@ log = logging.getLogger(__name__)
 class Acting:
     """``opened`` gives the open mailbox. ``own_messages`` hears what is put into a mailbox here.
 
-    ``current`` is the mailbox on the screen, selected or not, 0 for none.
+    ``current`` is the mailbox on the screen, selected or not, 0 for none; ``examined`` the same
+    where a person wants it opened for reading only.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Acting:
         own_messages: Callable[[bytes, Iterable[int]], None] = lambda name, uids: None,
     ) -> None:
         self.current = 0
+        self.examined = 0
         self.actions = Actions(account, account_id, store, publish, self._show)
         self._account = account
         self._account_id = account_id
@@ -87,12 +90,19 @@ class Acting:
     # What a person does
 
     async def act(
-        self, mailbox_id: int, uids: Sequence[int], action: Action, *, keep: bool = True
+        self,
+        mailbox_id: int,
+        uids: Sequence[int],
+        action: Action,
+        *,
+        keep: bool = True,
+        uid_validity: int | None = None,
     ) -> Deed:
         """Do it at once, here; the server hears of it as soon as it can.
 
-        ``keep``: undo shall know of it. Raises ``CommandRefused`` for what the server is known
-        not to allow, ``TargetMissing``, ``StoreError``.
+        ``keep``: undo shall know of it. ``uid_validity`` is that of the UIDs, where it may be
+        another one than that of what is stored. Raises ``CommandRefused`` for what the server is
+        known not to allow, ``TargetMissing``, ``StoreError``.
         """
         source = await asyncio.wrap_future(self._store.read(Store.mailbox, mailbox_id))
         if source is None:
@@ -107,12 +117,29 @@ class Acting:
         )
         if refused is not None:
             raise refused
-        deed = await self.actions.act(source, uids, action, keep=keep)
+        deed = await self.actions.act(source, uids, action, keep=keep, uid_validity=uid_validity)
         if isinstance(action, Copy | Move) and deed.can_undo:
             await self._remember_target(action.target)
         if isinstance(action, ChangeFlags):
             await self._count(source.id)
         return deed
+
+    async def empty(self, name: bytes, uid_validity: int, uids: Sequence[int]) -> Deed:
+        """Erase exactly these messages, which a person has agreed to; what came since stays.
+
+        Raises as ``act``, and ``NotAllowed`` where they were another mailbox's of this name.
+        """
+        stored = await asyncio.wrap_future(
+            self._store.write(Store.ensure_mailbox, self._account_id, name)
+        )
+        state = await asyncio.wrap_future(self._store.read(Store.sync_state, stored.id))
+        if state.uid_validity not in (None, uid_validity):
+            raise NotAllowed(
+                f"{shown_name(name)} was replaced by another folder meanwhile:"
+                " nothing was removed.",
+                advice="Look again, and empty it if it may still go.",
+            )
+        return await self.act(stored.id, uids, Erase(), uid_validity=uid_validity)
 
     async def _resolved(
         self, source: StoredMailbox, uids: Sequence[int], action: Action
@@ -123,7 +150,7 @@ class Acting:
             if found is None:
                 raise TargetMissing(
                     f"There is no folder for {action.use.value.removeprefix(chr(92))}",
-                    self._suggested(action.use, source),
+                    self._name_for(action.use, source.mailbox.delimiter),
                     again=(source.id, tuple(uids), action),
                 )
             if found.id == source.id:
@@ -160,14 +187,20 @@ class Acting:
                     return mailbox
         return None
 
-    def _suggested(self, use: SpecialUse, source: StoredMailbox) -> bytes:
+    def _name_for(self, use: SpecialUse, delimiter: str | None) -> bytes:
         """A name for a mailbox that is missing, beside or below INBOX as the others are."""
         if use in self._folders:
             return mailbox_name.encode(self._folders[use])
         name = use.value.removeprefix("\\").encode()
-        delimiter = (source.mailbox.delimiter or "").encode()
         # Cyrus and Courier have everything below ``INBOX.``.
-        return b"INBOX" + delimiter + name if delimiter == b"." else name
+        return b"INBOX." + name if delimiter == "." else name
+
+    async def usual_name(self, use: SpecialUse) -> bytes:
+        """A name for the mailbox for this, where there is none."""
+        stored = await asyncio.wrap_future(self._store.read(Store.mailboxes, self._account_id))
+        inbox = next((each for each in stored if each.mailbox.name == INBOX), None)
+        delimiter = inbox.mailbox.delimiter if inbox is not None else None
+        return self._name_for(use, delimiter)
 
     async def last_targets(self) -> list[bytes]:
         """Where messages were copied or moved to, the last one first."""
@@ -181,6 +214,10 @@ class Acting:
         names = [each.decode("latin-1") for each in (name, *others)][:MOST_TARGETS]
         self._store.write(Store.put_setting, self._account_id, LAST_TARGETS, json.dumps(names))
 
+    def renamed(self, names: Mapping[bytes, bytes]) -> None:
+        """Mailboxes have new names (old to new), and the journal in the store knows them."""
+        self.actions.renamed(names)
+
     # What mailboxes allow
 
     def permissions(self, mailbox_id: int) -> Permissions:
@@ -192,7 +229,8 @@ class Acting:
                 sync.selected.permanent_flags,
                 self._rights.get(mailbox_id),
             )
-        return self._permissions.get(mailbox_id, UNKNOWN)
+        known = self._permissions.get(mailbox_id, UNKNOWN)
+        return replace(known, read_only=True) if mailbox_id == self.examined else known
 
     async def learn_rights(self, client: ImapClient, sync: MailboxSync) -> None:
         """MYRIGHTS of the open mailbox (RFC 4314, 3.5), once nothing else is under way."""
@@ -226,7 +264,7 @@ class Acting:
             self.actions.changed_here.clear()
             try:
                 async with selection:
-                    sync = self._opened()
+                    sync = self._writable()
                     entry = self.actions.next_here(sync.stored.mailbox.name) if sync else None
                     if entry is not None and sync is not None:
                         await sender.send(entry, sync.selected.uid_validity)
@@ -261,24 +299,44 @@ class Acting:
         if not self._read_only and self._opened() is not None:
             await self.actions.empty.wait()
 
+    def aside(self) -> AbstractAsyncContextManager[ImapClient]:
+        """As ``Aside.client``: for what has to select a mailbox, or takes long."""
+        return self._aside.client()
+
+    def has_put(self, name: bytes, uids: Iterable[int]) -> None:
+        """Messages were appended to a mailbox; ``uids`` are those that the server named."""
+        self._own_messages(name, uids)
+        self._figures.add(name)
+        self.actions.changed_here.set()
+
     async def stop(self) -> None:
         """The session has ended."""
         await self._aside.stop()
 
     async def _send_aside(self, held: set[bytes]) -> None:
-        while (entry := self.actions.next_aside(self._open_name(), held)) is not None:
+        while (entry := self.actions.next_aside(self._writable_name(), held)) is not None:
             try:
                 if entry.kind == UNDO and await self.actions.undo_known(entry):
                     continue
                 async with self._aside.client() as client:
                     sender = self._sender(client)
                     errands = Errands(self._account, sender, self.actions, self._publish, held)
-                    await errands.run(entry, self._open_name)
+                    await errands.run(entry, self._writable_name)
             finally:
                 entry.busy = False
+                self.actions.wake()
 
     def _sender(self, client: ImapClient) -> Sender:
         return Sender(client, self.actions, self._settled, self._own_messages)
+
+    def _writable(self) -> MailboxSync | None:
+        """The open mailbox. What waits for one that was examined goes aside, where it can."""
+        sync = self._opened()
+        return sync if sync is not None and sync.id != self.examined else None
+
+    def _writable_name(self) -> bytes | None:
+        sync = self._writable()
+        return sync.stored.mailbox.name if sync is not None else None
 
     def _open_name(self) -> bytes | None:
         sync = self._opened()

@@ -274,20 +274,23 @@ def _fields(component: Component, own_zone: tzinfo | None) -> Iterator[tuple[str
     yield "Link", [_text(component, "URL")]
 
 
-def render_calendar(text: str, *, width: int, own_zone: tzinfo | None = None) -> RenderedText:
+def render_calendar(
+    text: str, *, width: int, own_zone: tzinfo | None = None, links: LinkList | None = None
+) -> RenderedText:
     """Return a calendar object as readable lines: each entry's what, when (in its own zone, and
     in ``own_zone``, the machine's by default, where that differs), where and who.
 
-    What is not a calendar comes back with a note and the text as it is.
+    What is not a calendar comes back with a note and the text as it is. ``links`` are those of
+    the text above, where it goes on numbering.
     """
     method, components = _components(text)
-    links = LinkList()
+    links = links or LinkList()
     lines: list[Line] = []
     if not components:
         raw = clean(text[:MAX_CHARACTERS], newlines=True)
         for each in raw.split("\n"):
             lines += wrap([Span(columnar(each))], width)
-        return RenderedText(tuple(lines), (), ("The calendar part could not be read.",))
+        return RenderedText(tuple(lines), links.links(), ("The calendar part could not be read.",))
     for kind, component in components:
         if lines:
             lines.append(())

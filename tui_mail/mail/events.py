@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_mail.errors import MailError
+from tui_mail.mail.compose.values import OutboxEntry
 from tui_mail.model import Phase, Progress
 
 
@@ -57,6 +58,13 @@ class MailboxOpened(Event):
     mailbox_id: int
     live: bool
     read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionsChanged(Event):
+    """The server has said what may be done in the open mailbox (``MailService.permissions``)."""
+
+    mailbox_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,25 @@ class ActionsChanged(Event):
 
     waiting: int
     undo: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxChanged(Event):
+    """How a message of the outbox stands now; None when one was taken out of it."""
+
+    entry: OutboxEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftsChanged(Event):
+    """Drafts have come or gone, here or in the Drafts mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSizeKnown(Event):
+    """The largest message the submission server takes, in octets; None when it sets no limit."""
+
+    size: int | None
 
 
 Publish = Callable[[Event], None]

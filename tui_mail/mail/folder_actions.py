@@ -89,9 +89,11 @@ async def create(
     """
     session.require(Operation.CREATE_BELOW)
     known = await _known(session)
-    if name in known and known[name].selectable:
+    # Another client may have deleted it since the folders were listed.
+    if name in known and known[name].selectable and await session.list_([name]):
         raise NotAllowed(f"{quoted(name)} is there already.", advice="Choose another name.")
     title = f"{quoted(name)} could not be made"
+    _own(session, [name, *(each for each in ancestors(name, delimiter) if each not in known)])
     use = special_use.value if special_use else None
     if use is None or "CREATE-SPECIAL-USE" not in session.client.capabilities:
         await _run(session, commands.create(name), "create folder", title)
@@ -141,6 +143,7 @@ async def rename(session: Session, mailbox: Mailbox, new_name: bytes) -> Folders
     await session.nothing_waits(moving, "renamed")
     await session.let_go(moving.__contains__)
     title = f"{quoted(old)} could not be renamed"
+    _own(session, [*moving, *moving.values()])
     await _run(session, commands.rename(old, new_name), "rename folder", title)
     followed = [name for name in moving if known[name].subscribed]
     # Dovecot and Courier keep the subscriptions of the old names, Cyrus drops them.
@@ -197,6 +200,7 @@ async def delete(session: Session, going: WouldGo) -> FoldersChanged:
     known = await _known(session)
     failed: CommandRefused | None = None
     deleted: list[bytes] = []
+    _own(session, doomed)
     for each in going.mailboxes:
         try:
             await session.run(commands.delete(each.name), "delete folder")
@@ -238,6 +242,11 @@ async def _run(session: Session, command: commands.Command, origin: str, title: 
         raise worded(error, title) from error
 
 
+def _own(session: Session, names: Sequence[bytes]) -> None:
+    for name in names:
+        session.own_mailbox(name)
+
+
 async def _known(session: Session) -> dict[bytes, Mailbox]:
     stored = await session.read(Store.mailboxes, session.account_id)
     return {each.mailbox.name: each.mailbox for each in stored}
@@ -275,6 +284,8 @@ async def _take_over(
     await session.write(
         Store.change_mailboxes, session.account_id, listed=listed, gone=gone, renamed=really
     )
+    if really:
+        session.renamed(really)
     return FoldersChanged(tuple(told), tuple(sorted(gone)), really)
 
 

@@ -1,4 +1,4 @@
-"""All messages of one folder at once: mark them read, or empty it. On the server, then the store.
+"""All messages of one folder at once: mark them read, or find them. On the server, then the store.
 
 Selects the folder, so it wants a connection of its own; leaves nothing selected. What cannot be
 is refused before it is sent (``NotAllowed``).
@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tui_mail.errors import CommandRefused
-from tui_mail.mail.expunging import expunge_exactly, search, slices
 from tui_mail.mail.folder_session import Report, Session, quoted, worded
 from tui_mail.mail.rights import NotAllowed, Operation
+from tui_mail.mail.searching import search, slices
 from tui_mail.mail.selected import Selected
 from tui_mail.mail.store import Store
-from tui_mail.model import DELETED, SEEN, Mailbox, MailboxStatus
+from tui_mail.model import SEEN, Mailbox, MailboxStatus
 from tui_mail.wire import commands
 
 
@@ -59,41 +59,14 @@ async def mark_all_read(
 
 
 async def messages_in(session: Session, mailbox: Mailbox) -> Messages:
-    """All messages there are now, for a person to agree to what ``empty`` takes. EXAMINE only."""
+    """All messages there are now, for a person to agree that they go (``Acting.empty``).
+
+    EXAMINE only.
+    """
     session.require(Operation.EMPTY, mailbox)
     origin = "count messages"
     async with _selected(session, mailbox, origin, needed=None) as selected:
         return Messages(mailbox, selected.uid_validity, await search(session.client, "ALL", origin))
-
-
-async def empty(session: Session, agreed: Messages, report: Report | None = None) -> Messages:
-    """Remove exactly the messages a person has agreed to, for good; those that are gone.
-
-    What has arrived since stays. Nothing is removed when UIDVALIDITY is another one by now.
-    """
-    mailbox = agreed.mailbox
-    session.require(Operation.EMPTY, mailbox)
-    await session.nothing_waits([mailbox.name], "emptied")
-    origin = "empty folder"
-    async with _selected(session, mailbox, origin, needed=DELETED) as selected:
-        if selected.uid_validity != agreed.uid_validity:
-            raise NotAllowed(
-                f"{quoted(mailbox.name)} was replaced by another folder meanwhile:"
-                " nothing was removed.",
-                advice="Look again, and empty it if it may still go.",
-            )
-        if not agreed.uids:
-            return agreed
-        try:
-            gone = await expunge_exactly(session.client, agreed.uids, origin, report)
-        except CommandRefused as error:
-            title = f"{quoted(mailbox.name)} could not be emptied"
-            raise worded(error, title) from error
-    stored = await session.read(Store.mailbox_by_name, session.account_id, mailbox.name)
-    if stored is not None and await _is_stored(session, stored.id, agreed.uid_validity):
-        await session.write(Store.forget_messages, stored.id, gone)
-    await session.statuses([mailbox.name])
-    return Messages(mailbox, agreed.uid_validity, gone)
 
 
 @asynccontextmanager

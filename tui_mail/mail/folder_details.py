@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 
 from tui_mail.errors import CommandRefused
-from tui_mail.mail.expunging import SLICE
 from tui_mail.mail.folder_session import Report, Session, quoted, worded
 from tui_mail.mail.rights import (
     LETTERS,
@@ -23,6 +22,7 @@ from tui_mail.mail.rights import (
     understood,
     written,
 )
+from tui_mail.mail.searching import SLICE
 from tui_mail.mail.store import Store
 from tui_mail.model import Mailbox, MailboxStatus
 from tui_mail.sanitize import clean, decode_clean

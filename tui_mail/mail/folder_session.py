@@ -6,9 +6,9 @@ Decides nothing about folders.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
 from tui_mail.errors import CommandRefused, ConnectionFailed
@@ -49,13 +49,20 @@ class Session:
 
     What selects a mailbox (all of ``folder_contents``, ``measured_size``) wants a connection of
     its own, on which nothing else is under way. ``read_only`` refuses whatever would change
-    something, before it is sent.
+    something, before it is sent. ``before_letting_go`` is awaited before the mailbox that is
+    selected on this connection is left for another's sake. ``own_mailbox`` is called with each
+    name that is about to be made or removed here, ``renamed`` with old names and new ones.
     """
 
     client: ImapClient
     store: StoreThreads
     account_id: int
     read_only: bool = False
+    before_letting_go: Callable[[], Awaitable[None]] | None = field(default=None, kw_only=True)
+    own_mailbox: Callable[[bytes], None] = field(default=lambda name: None, kw_only=True)
+    renamed: Callable[[Mapping[bytes, bytes]], None] = field(
+        default=lambda names: None, kw_only=True
+    )
 
     def require(self, operation: Operation, mailbox: Mailbox | None = None) -> None:
         """Raises ``NotAllowed`` for what cannot be, whoever asks."""
@@ -143,6 +150,8 @@ class Session:
         selected = self.client.connection.selected
         if selected is None or not affected(selected):
             return
+        if self.before_letting_go is not None:
+            await self.before_letting_go()
         if self.client.capabilities & _UNSELECT:
             await self.run(commands.unselect(), "leave the folder")
         else:

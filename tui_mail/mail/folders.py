@@ -70,6 +70,7 @@ class Folders:
         self._store = store
         self._publish = publish
         self._configured = configured
+        self._listing = asyncio.Lock()
 
     async def refresh(self, client: ImapClient) -> None:
         """Fetch the list and then the figures. Raises as ``ImapClient.run``.
@@ -77,11 +78,13 @@ class Folders:
         Refused is only what is refused in its plainest form: LIST itself.
         """
         answers = _Answers()
-        await self._list(client, answers)
-        mailboxes = await asyncio.to_thread(answers.mailboxes, self._configured)
-        await asyncio.wrap_future(
-            self._store.write(Store.replace_mailboxes, self._account_id, mailboxes)
-        )
+        # A list that was asked for before must not be stored after a newer one.
+        async with self._listing:
+            await self._list(client, answers)
+            mailboxes = await asyncio.to_thread(answers.mailboxes, self._configured)
+            await asyncio.wrap_future(
+                self._store.write(Store.replace_mailboxes, self._account_id, mailboxes)
+            )
         self._publish(events.MailboxesChanged(self._account))
         selectable = [mailbox for mailbox in mailboxes if mailbox.selectable]
         if _offers(client, "LIST-STATUS") and len(selectable) <= LIST_STATUS_LIMIT:

@@ -76,8 +76,8 @@ def _collapse(spans: list[Span]) -> list[Span]:
 class _Layout:
     """Lays a tree out into lines, block by block."""
 
-    def __init__(self, width: int) -> None:
-        self.links = LinkList()
+    def __init__(self, width: int, links: LinkList) -> None:
+        self.links = links
         self.lines: list[Line] = []
         self._width = max(width, 16)
         self._prose = min(self._width, MAX_PROSE)
@@ -445,14 +445,15 @@ _HANDLERS: dict[str, Callable[[_Layout, Node, Context], None]] = {
 }
 
 
-def render_html(html: str, *, width: int) -> RenderedText:
+def render_html(html: str, *, width: int, links: LinkList | None = None) -> RenderedText:
     """Return a mail's HTML as lines of at most ``width`` cells (prose: at most ``MAX_PROSE``).
 
     Links are numbered behind their text, ``text [3]``; one whose text names another host than it
     leads to says so. Images are their alternative text. What the mail hides is left out.
+    ``links`` are those of the text above, where it goes on numbering.
     """
     root, notes = parse_html(html)
-    layout = _Layout(width)
+    layout = _Layout(width, links or LinkList())
     layout._walk(root, Context())
     layout._end_paragraph()
     lines = layout.lines

@@ -56,8 +56,9 @@ Connect = Callable[[str, Callable[[Phase], None]], Awaitable[ImapClient]]
 class NewsWatch:
     """``on_news`` is called when something happened in the mailbox that ``follow`` named.
 
-    ``on_folders`` is called when mailboxes were made, removed or subscribed. ``poll`` is in
-    seconds. Everything else goes to ``news`` and ``figures``.
+    ``on_folders`` is called when mailboxes were made, removed or subscribed, and ``on_renamed``
+    with the old name and the new one where the server tells both. ``poll`` is in seconds.
+    Everything else goes to ``news`` and ``figures``.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class NewsWatch:
         poll: float,
         on_news: Callable[[], None],
         on_folders: Callable[[], None],
+        on_renamed: Callable[[bytes, bytes], None] = lambda old, new: None,
     ) -> None:
         self._connect = connect
         self._news = news
@@ -76,6 +78,7 @@ class NewsWatch:
         self._poll = poll
         self._on_news = on_news
         self._on_folders = on_folders
+        self._on_renamed = on_renamed
         self._poller = Poller(origin=ORIGIN)
         self._mailbox: bytes | None = None
         self._wake = asyncio.Event()
@@ -369,6 +372,9 @@ class NewsWatch:
         subscribed = SUBSCRIBED in listed.attributes
         if mailbox is None or not there or subscribed != mailbox.subscribed:
             self._list_soon()
+        # RFC 5465, 5.4: both names in one response.
+        if listed.old_name is not None:
+            self._on_renamed(listed.old_name, listed.name)
 
     def _note(self, name: bytes, status: MailboxStatus) -> None:
         self._figures.put(name, status)

@@ -99,20 +99,26 @@ def _paragraph(paragraph: Paragraph, width: int, style: str, links: LinkList) ->
 
 
 def render_plain(
-    text: str, *, width: int, flowed: bool = False, delsp: bool = False
+    text: str,
+    *,
+    width: int,
+    flowed: bool = False,
+    delsp: bool = False,
+    links: LinkList | None = None,
 ) -> RenderedText:
     """Return ``text`` as lines of at most ``width`` cells.
 
     ``flowed`` and ``delsp`` are the parameters of text/plain (RFC 3676). Quotes get the style of
     their depth, all from the signature separator on is dimmed, URLs and addresses become links.
-    Text beyond ``MAX_CHARACTERS`` or ``MAX_LINES`` is left out with a note.
+    Text beyond ``MAX_CHARACTERS`` or ``MAX_LINES`` is left out with a note. ``links`` are those
+    of the text above, where it goes on numbering.
     """
     notes: list[str] = []
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS]
         notes.append("Only the first million characters are shown.")
     text = clean(text, newlines=True, tabs=True).rstrip("\n ")
-    links = LinkList()
+    links = links or LinkList()
     lines: list[Line] = []
     in_signature = False
     for paragraph in unflow(text, delsp=delsp) if flowed else _fixed(text):
@@ -147,15 +153,17 @@ def looks_like_patch(text: str) -> bool:
     return _PATCH_START.search(text) is not None and re.search(r"^@@ -\d", text, re.M) is not None
 
 
-def render_patch(text: str, *, width: int) -> RenderedText:
+def render_patch(text: str, *, width: int, links: LinkList | None = None) -> RenderedText:
     """Text with a patch in it: what stands before the patch as mail, the patch line by line.
 
     Patch lines are cut at ``width`` rather than wrapped at words, so that columns stay true.
+    ``links`` as for ``render_plain``.
     """
+    links = links or LinkList()
     text = clean(text[:MAX_CHARACTERS], newlines=True, tabs=True).rstrip("\n ")
     found = _PATCH_START.search(text)
     start = found.start() if found else 0
-    head = render_plain(text[:start], width=width) if start else RenderedText(())
+    head = render_plain(text[:start], width=width, links=links) if start else RenderedText(())
     lines = list(head.lines)
     in_signature = False
     for raw in text[start:].split("\n")[:MAX_LINES]:
@@ -170,4 +178,4 @@ def render_patch(text: str, *, width: int) -> RenderedText:
             lines.append((Span(taken, style),) if taken else ())
             if not rest:
                 break
-    return RenderedText(tuple(lines), head.links, head.notes)
+    return RenderedText(tuple(lines), links.links(), head.notes)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from tui_mail.mail.headers import decode_header
 from tui_mail.mail.parts import decode_charset, decode_transfer
 from tui_mail.mail.text import Line, RenderedText, Span, cell_width, wrap
 from tui_mail.model import BodyPart
 from tui_mail.sanitize import clean, columnar
+
+if TYPE_CHECKING:
+    from tui_mail.mail.links import LinkList
 
 MAX_HEADER = 512 * 1024
 MAX_HEADER_LINES = 2000
@@ -98,42 +102,42 @@ def header_lines(raw_header: bytes, *, all_headers: bool, width: int) -> tuple[L
     return tuple(lines)
 
 
-def _plain(part: BodyPart, text: str, width: int) -> RenderedText:
+def _plain(part: BodyPart, text: str, width: int, links: LinkList | None) -> RenderedText:
     from tui_mail.mail.plain_text import looks_like_patch, render_patch, render_plain
 
     flowed = (part.parameter("format") or "").lower() == "flowed"
     delsp = (part.parameter("delsp") or "").lower() == "yes"
     if not flowed and looks_like_patch(text):
-        return render_patch(text, width=width)
-    return render_plain(text, width=width, flowed=flowed, delsp=delsp)
+        return render_patch(text, width=width, links=links)
+    return render_plain(text, width=width, flowed=flowed, delsp=delsp, links=links)
 
 
-def _html(part: BodyPart, text: str, width: int) -> RenderedText:
+def _html(part: BodyPart, text: str, width: int, links: LinkList | None) -> RenderedText:
     from tui_mail.mail.html_text import render_html
 
-    return render_html(text, width=width)
+    return render_html(text, width=width, links=links)
 
 
-def _calendar(part: BodyPart, text: str, width: int) -> RenderedText:
+def _calendar(part: BodyPart, text: str, width: int, links: LinkList | None) -> RenderedText:
     from tui_mail.mail.calendar_text import render_calendar
 
-    return render_calendar(text, width=width)
+    return render_calendar(text, width=width, links=links)
 
 
-def _patch(part: BodyPart, text: str, width: int) -> RenderedText:
+def _patch(part: BodyPart, text: str, width: int, links: LinkList | None) -> RenderedText:
     from tui_mail.mail.plain_text import render_patch
 
-    return render_patch(text, width=width)
+    return render_patch(text, width=width, links=links)
 
 
-def _enriched(part: BodyPart, text: str, width: int) -> RenderedText:
+def _enriched(part: BodyPart, text: str, width: int, links: LinkList | None) -> RenderedText:
     """text/enriched and text/richtext (RFC 1896): the text without its formatting commands."""
     text = re.sub(r"(?is)<param>.{0,1000}?</param>|<(?!<)/?[a-z0-9-]{1,60}>", "", text)
     text = re.sub(r"(?<!\n)\n(?!\n)", " ", text.replace("\r\n", "\n")).replace("<<", "<")
-    return _plain(part, text, width)
+    return _plain(part, text, width, links)
 
 
-_RENDERERS: dict[str, Callable[[BodyPart, str, int], RenderedText]] = {
+_RENDERERS: dict[str, Callable[[BodyPart, str, int, LinkList | None], RenderedText]] = {
     "text/html": _html,
     "application/xhtml+xml": _html,
     "text/calendar": _calendar,
@@ -155,12 +159,20 @@ def _charset(part: BodyPart, data: bytes) -> str:
     return declared
 
 
-def render_part(part: BodyPart, data: bytes, *, width: int, complete: bool = True) -> RenderedText:
+def render_part(
+    part: BodyPart,
+    data: bytes,
+    *,
+    width: int,
+    complete: bool = True,
+    links: LinkList | None = None,
+) -> RenderedText:
     """Return a part's octets, encoded as FETCH gave them, as lines of at most ``width`` cells.
 
     Renders by type: HTML, calendars, patches, enriched text, and as plain text whatever else is
     asked for. ``complete`` False says that ``data`` is only the beginning. Never raises on what
-    the part holds; what had to be assumed is in the notes.
+    the part holds; what had to be assumed is in the notes. ``links`` are those of the parts above
+    it: numbering goes on from there, and what comes back has them all.
     """
     notes: list[str] = []
     if not complete:
@@ -173,5 +185,5 @@ def render_part(part: BodyPart, data: bytes, *, width: int, complete: bool = Tru
     # A cut may fall inside a character; that is no fault of the declared charset.
     if note and complete:
         notes.append(clean(note))
-    rendered = _RENDERERS.get(part.content_type, _plain)(part, text, width)
+    rendered = _RENDERERS.get(part.content_type, _plain)(part, text, width, links)
     return RenderedText(rendered.lines, rendered.links, (*notes, *rendered.notes))

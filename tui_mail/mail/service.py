@@ -32,6 +32,7 @@ from tui_mail.mail.news_desk import NewsDesk
 from tui_mail.mail.patterns import Pattern
 from tui_mail.mail.reader import Message, Reader
 from tui_mail.mail.store import Matches, Store, StoredMailbox, StoreThreads
+from tui_mail.mail.writing import Writing
 from tui_mail.model import INBOX, BodyPart, MessageSummary, SpecialUse
 from tui_mail.wire.sequence_set import SequenceSet
 from tui_mail.wire.transcript import Transcript
@@ -50,13 +51,19 @@ log = logging.getLogger(__name__)
 
 
 class MailService:
-    """All accounts, their store and their transcript. The demo's store is in memory."""
+    """All accounts, their store and their transcript. The demo's store is in memory.
+
+    ``standalone``: only to write and send; no account is connected until that needs it.
+    Unless it ``sends``, what is put into the outbox is left there for another program.
+    """
 
     def __init__(
         self,
         settings: config.Config,
         *,
         read_only: bool = False,
+        standalone: bool = False,
+        sends: bool = True,
     ) -> None:
         self.settings = settings
         self.read_only = read_only
@@ -74,6 +81,20 @@ class MailService:
         self._ready: Future[None] = Future()
         self._stopping = asyncio.Event()
         self._listening = asyncio.Event()
+        self._standalone = standalone
+        self.writing = Writing(
+            settings,
+            self._store,
+            self.transcript,
+            self._publish,
+            self._accounts,
+            self._readers,
+            self._loop,
+            self._patience,
+            read_only=read_only,
+            standalone=standalone,
+            sends=sends,
+        )
         self._thread = threading.Thread(target=self._run_loop, name="mail", daemon=True)
 
     # Life
@@ -81,6 +102,10 @@ class MailService:
     def start(self) -> None:
         """Start the mail thread; it opens the store, connects, and opens the first mailbox."""
         self._thread.start()
+
+    def opened(self) -> Future[None]:
+        """Done when the store is open; raises StoreError when it could not be."""
+        return self._ready
 
     def stop(self) -> None:
         """Log out, write what is unwritten, end the threads. Takes ``CLOSE_TIMEOUT`` at most."""
@@ -101,24 +126,30 @@ class MailService:
             self._ready.set_exception(error)
             self._publish(events.Notice("", error))
             return
+        await self.writing.start()
         self._ready.set_result(None)
+        connected = () if self._standalone else tuple(self._accounts.values())
         tasks = [
-            asyncio.create_task(account.run(), name=f"account {name}")
-            for name, account in self._accounts.items()
+            asyncio.create_task(account.run(), name=f"account {account.name}")
+            for account in connected
         ]
-        for number, account in enumerate(self._accounts.values()):
-            if number == 0:
-                await account.open_mailbox(await self._first_mailbox(account))
+        for account in connected[:1]:
+            await account.open_mailbox(await self._first_mailbox(account))
         await self._stopping.wait()
         for account in self._accounts.values():
-            account.stop_asking()
+            account.logging_in.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(SEND_TIMEOUT):
                 for account in self._accounts.values():
                     await account.acting.sent()
+                await self.writing.settled()
+        await self.writing.stop()
+        for account in self._accounts.values():
+            await account.acting.stop()
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
         await self._desk.stop()
 
     async def _add_account(self, settings: config.Account) -> None:
@@ -141,6 +172,7 @@ class MailService:
         await account.acting.actions.adopt()
         self._accounts[settings.name] = account
         self._readers[settings.name] = Reader(account, self._store)
+        self.writing.add(account)
 
     async def _first_mailbox(self, account: Account) -> bytes:
         last = await asyncio.wrap_future(self._store.read(Store.setting, account.id, LAST_MAILBOX))
@@ -160,6 +192,7 @@ class MailService:
             self._loop.call_soon_threadsafe(self._listening.set)
 
     def _publish(self, event: events.Event) -> None:
+        self.writing.hear(event)
         with self._publishing:
             if self._listener is None:
                 self._waiting.append(event)
@@ -215,10 +248,11 @@ class MailService:
 
     # What a person wishes
 
-    def open_mailbox(self, account: str, name: bytes) -> Future[None]:
+    def open_mailbox(self, account: str, name: bytes, *, read_only: bool = False) -> Future[None]:
+        """As ``Account.open_mailbox``; it is the one that is opened at the next start, too."""
         target = self._accounts[account]
         self._store.write(Store.put_setting, target.id, LAST_MAILBOX, name.decode("latin-1"))
-        return self._call(target.open_mailbox(name))
+        return self._call(target.open_mailbox(name, read_only=read_only))
 
     def want(
         self,
@@ -270,6 +304,12 @@ class MailService:
     ) -> Future[Deed]:
         """As ``Acting.act``: journaled and on the screen when the future is done."""
         return self._call(self._accounts[account].acting.act(mailbox_id, uids, action))
+
+    def empty(
+        self, account: str, name: bytes, uid_validity: int, uids: Sequence[int]
+    ) -> Future[Deed]:
+        """As ``Acting.empty``: Trash or Junk, of the messages that ``messages_in`` has named."""
+        return self._call(self._accounts[account].acting.empty(name, uid_validity, uids))
 
     def undo(self, account: str, number: int | None = None) -> Future[Deed]:
         """Take back the newest deed, or the one of this number; raises as ``Acting.undo``."""
@@ -357,7 +397,7 @@ class MailService:
 
         Raises ``CredentialError`` when the keyring does not take it; it is used all the same.
         """
-        return self._call(self._accounts[account].give_password(password, remember=remember))
+        return self._call(self._accounts[account].logging_in.give(password, remember=remember))
 
     def _call(self, work: Coroutine[None, None, Result]) -> Future[Result]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -29,6 +29,7 @@ from tui_mail.wire.responses import (
     Greeting,
     Malformed,
     Response,
+    SearchData,
 )
 
 SLICE = 0.002  # seconds of parsing before others get their turn
@@ -56,8 +57,9 @@ class ImapClient:
 
     ``on_response`` sees every untagged response; a command's own ``on_data`` sees all that
     arrive until its answer, those of other commands in flight among them (but only the ESEARCH
-    that names the command). ``on_malformed`` gets each response that could not be read, wholly
-    (``Malformed``) or in part (``Fetch.broken``); ``malformed`` counts them.
+    that names the command, and only its own SEARCH). ``on_malformed`` gets each response that
+    could not be read, wholly (``Malformed``) or in part (``Fetch.broken``); ``malformed`` counts
+    them.
     ``pause`` is awaited between slices of parsing, so that a busy connection leaves time
     to others. ``closed`` gets the reason when the connection has ended.
     """
@@ -91,6 +93,15 @@ class ImapClient:
     @property
     def host(self) -> str:
         return self._stream.host
+
+    @property
+    def port(self) -> int:
+        return self._stream.port
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the line runs in TLS now."""
+        return self._stream.encrypted
 
     @property
     def in_flight(self) -> frozenset[str]:
@@ -272,6 +283,11 @@ class ImapClient:
             if self.on_malformed is not None:
                 self.on_malformed(response)
         asked = response.tag if isinstance(response, ESearchData) else None
+        if isinstance(response, SearchData):
+            # It names no command: of several that search, the first one is answered first.
+            waiting = self._waiting.items()
+            searching = (tag for tag, each in waiting if "SEARCH" in each.command.name)
+            asked = next(searching, None)
         # Dovecot may answer a pipelined command before the one ahead of it is complete.
         for tag, waiter in tuple(self._waiting.items()):
             if waiter.on_data is not None and asked in (None, tag):

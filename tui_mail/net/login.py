@@ -24,6 +24,7 @@ from tui_mail.net.stream import Stream
 from tui_mail.wire import commands
 from tui_mail.wire.imap import ImapConnection
 from tui_mail.wire.responses import CapabilityData, Completed, Response
+from tui_mail.wire.sasl import LogIn, Login, Mechanism, choose
 from tui_mail.wire.transcript import Recorder
 
 CONNECT_TIMEOUT = 20.0
@@ -93,38 +94,94 @@ async def _start_tls(client: ImapClient, context: ssl.SSLContext) -> None:
         ) from error
 
 
-async def authenticate(client: ImapClient, user: str, password: str) -> None:
+async def authenticate(client: ImapClient, log_in: LogIn) -> None:
     """Log in by what the server offers, and learn what it can do from then on.
 
-    Raises ``AuthenticationFailed`` when the user name or password is refused,
+    The safest way goes first; where the server refuses it, the next one that is safe.
+    Raises ``AuthenticationFailed`` when the user name or the secret is refused,
     ``ConnectionFailed`` when the server says it cannot tell just now,
-    ``InsecureConnection`` when it offers no way that this client may use.
+    ``InsecureConnection`` when it offers no way that this client may use, or could not prove
+    that it is the right one.
     """
     await _ask_capabilities(client, "log in")
-    offered = client.capabilities
-    if "AUTH=PLAIN" in offered:
-        command = commands.authenticate_plain(user, password, initial_response="SASL-IR" in offered)
-    elif "LOGINDISABLED" in offered:
-        ways = ", ".join(sorted(name for name in offered if name.startswith("AUTH="))) or "none"
-        raise InsecureConnection(
-            f"{client.host} does not allow a password to be sent here (LOGINDISABLED)",
-            server_line=f"it offers: {ways}",
-            advice="Most servers that say so want TLS: use imaps:// or imap:// in the URL.",
+    mechanisms = _ways(client, log_in)
+    refused: list[tuple[Mechanism, CommandRefused]] = []
+    for mechanism in mechanisms:
+        try:
+            await _try(client, mechanism, log_in)
+            log_in.took(each for each, _ in refused)
+            return
+        except ConnectionFailed:
+            if not refused:
+                raise
+            break  # it wants no second try, so the refusal before is its word
+        except CommandRefused as error:
+            refused.append((mechanism, error))
+            # BAD, or that it cannot, is about the mechanism; a NO may be about the password.
+            if error.code in _ENDS_IT or (
+                mechanism.decisive and error.server_line.startswith("NO")
+            ):
+                break
+    raise _login_refused(client.host, log_in, *refused[-1]) from refused[-1][1]
+
+
+def _ways(client: ImapClient, log_in: LogIn) -> list[Mechanism]:
+    offered = {name[5:] for name in client.capabilities if name.startswith("AUTH=")}
+    if _login_command(client):
+        offered.add(Login.name)
+    ways = choose(offered, log_in, encrypted=client.encrypted, host=client.host, port=client.port)
+    if ways:
+        return ways
+    names = ", ".join(sorted(f"AUTH={name}" for name in offered)) or "none"
+    if log_in.token:
+        raise AuthenticationFailed(
+            f"{client.host} offers no way to log in with an access token",
+            server_line=f"it offers: {names}",
+            advice="Take token_command out of the account if this server wants a password.",
         )
+    raise InsecureConnection(
+        f"{client.host} does not allow a password to be sent here (LOGINDISABLED)",
+        server_line=f"it offers: {names}",
+        advice="Most servers that say so want TLS: use imaps:// or imap:// in the URL.",
+    )
+
+
+def _login_command(client: ImapClient) -> bool:
+    """LOGIN (RFC 9051, 6.2.3) is there wherever it is not said that it is not."""
+    return "LOGINDISABLED" not in client.capabilities
+
+
+async def _try(client: ImapClient, mechanism: Mechanism, log_in: LogIn) -> None:
+    """One mechanism to its end. Raises ``CommandRefused``, or as ``ImapClient.run``."""
+    if isinstance(mechanism, Login) and _login_command(client):
+        command = commands.login(log_in.user, log_in.secret)
     else:
-        command = commands.login(user, password)
+        at_once = "SASL-IR" in client.capabilities
+        command = commands.authenticate(mechanism, initial_response=at_once)
     told = False
 
     def on_data(response: Response) -> None:
         nonlocal told
         told = told or isinstance(response, CapabilityData)
 
+    refused: CommandRefused | None = None
     try:
         completed = await client.run(
             command, origin="log in", timeout=LOGIN_TIMEOUT, on_data=on_data
         )
     except CommandRefused as error:
-        raise _login_refused(client.host, user, error) from error
+        refused = error
+    dialogue, problem = command.dialogue, None
+    if dialogue is not None:
+        problem = dialogue.problem if refused else dialogue.unproven()
+    if problem is not None and (problem.impostor or refused is None):
+        raise InsecureConnection(
+            problem.title,
+            server_line=refused.server_line if refused else "",
+            advice="This may not be your server. Nothing more was sent to it.",
+        )
+    if refused is not None:
+        raise refused
     if not (told or _names_capabilities(completed)):
         with suppress(CommandRefused):
             await client.run(commands.capability(), origin="log in")
@@ -141,12 +198,17 @@ def _names_capabilities(completed: Completed) -> bool:
     return completed.code is not None and completed.code.name == "CAPABILITY"
 
 
+# RFC 5530, 3: try later; and a line that is not encrypted.
+_LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT"})
+_ENDS_IT = _LATER | {"PRIVACYREQUIRED"}
+
+
 def _login_refused(
-    host: str, user: str, error: CommandRefused
+    host: str, log_in: LogIn, mechanism: Mechanism, error: CommandRefused
 ) -> AuthenticationFailed | ConnectionFailed | InsecureConnection:
-    if error.code in ("UNAVAILABLE", "INUSE", "LIMIT"):  # RFC 5530, 3: try later
+    if error.code in _LATER:
         return ConnectionFailed(
-            f"{host} cannot log {user} in just now", server_line=error.server_line
+            f"{host} cannot log {log_in.user} in just now", server_line=error.server_line
         )
     if error.code == "PRIVACYREQUIRED":
         return InsecureConnection(
@@ -154,10 +216,13 @@ def _login_refused(
             server_line=error.server_line,
             advice="Use imaps:// or imap:// in the URL.",
         )
+    what = "access token" if log_in.token else "password"
     return AuthenticationFailed(
-        f"{host} did not accept the password of {user}",
-        server_line=error.server_line,
-        advice="Check the user name in the URL and the password.",
+        f"{host} did not accept the {what} of {log_in.user}",
+        server_line="\n".join(line for line in (error.server_line, mechanism.detail) if line),
+        advice="Run token_command by hand: it has to print a token for this server."
+        if log_in.token
+        else "Check the user name in the URL and the password.",
     )
 
 

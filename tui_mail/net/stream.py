@@ -38,7 +38,7 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 
 
-def _keep_alive(connected: socket.socket) -> None:
+def keep_alive(connected: socket.socket) -> None:
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEP_ALIVE.items():
         option = getattr(socket, name, None)
@@ -118,6 +118,12 @@ class Stream(asyncio.Protocol):
             raise explain(error, host, port, "connecting") from error
         return stream
 
+    @property
+    def encrypted(self) -> bool:
+        return (
+            self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+        )
+
     async def start_tls(self, context: ssl.SSLContext, *, timeout: float) -> None:
         """Go on in TLS. Plain bytes that arrived before are dropped unread (RFC 9051, 11.1)."""
         assert self._transport is not None
@@ -187,7 +193,7 @@ class Stream(asyncio.Protocol):
         self.last_received = asyncio.get_running_loop().time()
         connected = transport.get_extra_info("socket")
         if connected is not None:
-            _keep_alive(connected)
+            keep_alive(connected)
 
     def data_received(self, data: bytes) -> None:
         self._chunks.append(data)

@@ -5,9 +5,8 @@ are all made from this table, so an action is named here or it does not exist. D
 action does is the business of the screen that performs it. Imports no Textual.
 
 The keys are mutt's where mutt has one; in the viewer j and k turn to the next and previous
-message as in mutt's pager, and the arrows scroll. ``d u s C t l N F $ a w W`` (acting on mail) and
-``m r g L f b e`` (writing mail) are mutt's too and stay free in the list and the viewer, but for
-the viewer's second key for the previous match, which is ``N`` as in less.
+message as in mutt's pager, and the arrows scroll. In a draft letters are text; its commands are
+those of mutt's compose menu, below its text, and keys that are no letters anywhere in it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Context = Literal["list", "viewer", "tree", "wire", "news", "parts", "links", "global"]
+# fmt: off
+Context = Literal[
+    "list", "viewer", "tree", "wire", "news", "compose", "draft",
+    "parts", "links", "outbox", "global",
+]
+# fmt: on
 CONTEXTS: tuple[Context, ...] = get_args(Context)
 
 # What each context is called on the help screen.
@@ -25,8 +29,11 @@ CONTEXT_TITLES: dict[Context, str] = {
     "tree": "Folders",
     "wire": "Wire pane",
     "news": "News pane",
+    "compose": "Writing: header and text",
+    "draft": "Writing: commands of the draft",
     "parts": "Parts of a message",
     "links": "Links of a message",
+    "outbox": "Outbox",
     "global": "Everywhere",
 }
 
@@ -40,6 +47,8 @@ class ActionSpec:
     ``contexts`` are where they count; ``global`` is looked at after the context itself.
     ``label`` is the short word for the line of hints; an action without one is not shown there.
     ``destructive`` asks the key guard to refuse it in the middle of a burst of input.
+
+    In ``compose`` a letter is text, so an action has a key there only by another one of its keys.
     """
 
     id: str
@@ -54,7 +63,11 @@ class ActionSpec:
         return bool(self.label)
 
 
-_WITH_CURSOR: tuple[Context, ...] = ("list", "tree", "wire", "news", "parts", "links")
+_WITH_CURSOR: tuple[Context, ...] = (
+    *("list", "tree", "wire", "news", "draft", "parts", "links", "outbox"),
+)
+_MESSAGES: tuple[Context, ...] = ("list", "viewer", "news")
+_WRITING: tuple[Context, ...] = ("compose", "draft")
 
 ACTIONS: tuple[ActionSpec, ...] = (
     # Moving in anything that has a cursor
@@ -102,6 +115,23 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "message.previous_unread", "Previous unread message", ("shift+tab",), ("list", "viewer")
     ),
+    # Writing mail: to the message under the cursor, or the one that is read
+    ActionSpec("message.new", "Write a new message", ("m",), (*_MESSAGES, "tree"), "New"),
+    ActionSpec("message.reply", "Reply to the sender", ("r",), _MESSAGES, "Reply"),
+    ActionSpec("message.reply_all", "Reply to all", ("g",), _MESSAGES),
+    ActionSpec("message.reply_list", "Reply to the mailing list", ("L",), _MESSAGES),
+    ActionSpec("message.forward", "Forward its text", ("f",), _MESSAGES),
+    ActionSpec("message.forward_attached", "Forward whole, attached", ("ctrl+f",), _MESSAGES),
+    ActionSpec("message.bounce", "Bounce: send it on as it is", ("b",), _MESSAGES),
+    ActionSpec("message.edit", "Edit as a new message", ("e",), _MESSAGES),
+    ActionSpec(
+        "draft.recall",
+        "Drafts: go on with one of them",
+        ("R", "f3"),
+        (*_MESSAGES, "tree", *_WRITING),
+    ),
+    ActionSpec("outbox.call_back", "Call back what was sent last", ("U",), (*_MESSAGES, "tree")),
+    # Which messages are meant, and shown
     ActionSpec("message.tag", "Tag the message, or take its tag away", ("t",), ("list",), "Tag"),
     ActionSpec("list.tag", "Tag all messages that match a pattern", ("T",), ("list",)),
     ActionSpec("list.untag", "Untag all messages that match a pattern", ("ctrl+t",), ("list",)),
@@ -128,6 +158,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("message.toggle_flag", "Flagged, or not", ("F",), ("list", "viewer")),
     ActionSpec("message.set_flag", "Set a flag or keyword", ("w",), ("list", "viewer")),
     ActionSpec("message.clear_flag", "Clear a flag or keyword", ("W",), ("list", "viewer")),
+    ActionSpec("mailbox.toggle_write", "Read only, or changes allowed", ("%",), ("list",)),
     ActionSpec("mailbox.expunge", "Expunge what is marked deleted", ("$",), ("list",)),
     # Viewer
     ActionSpec(
@@ -157,6 +188,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("links.copy", "Copy the address of the link", ("y",), ("links",), "Copy"),
     # Folder tree
     ActionSpec("tree.open", "Open the mailbox", ("enter", "space"), ("tree",), "Open"),
+    ActionSpec("tree.examine", "Open it read only (EXAMINE)", ("%",), ("tree",)),
     ActionSpec("folder.create", "Create a folder here", ("C",), ("tree",), "Create"),
     ActionSpec("folder.rename", "Rename the folder", ("r",), ("tree",)),
     ActionSpec("folder.delete", "Delete the folder", ("d",), ("tree",), destructive=True),
@@ -186,12 +218,51 @@ ACTIONS: tuple[ActionSpec, ...] = (
     # News pane
     ActionSpec("news.open", "Go to the message", ("enter", "space"), ("news",), "Open"),
     ActionSpec("news.follow", "Follow the newest line, or stay", ("F",), ("news",), "Follow"),
+    # Writing: letters count in the last lines of the draft, where ctrl+x leads
+    ActionSpec(
+        "draft.commands", "To the commands of the draft", ("ctrl+x",), ("compose",), "Commands"
+    ),
+    ActionSpec("draft.text", "Back to the text", ("ctrl+x", "escape"), ("draft",), "Text"),
+    ActionSpec("draft.send", "Send", ("y", "f9"), _WRITING, "Send", destructive=True),
+    ActionSpec("draft.postpone", "Postpone: to the Drafts folder", ("P", "f8"), _WRITING, "Later"),
+    ActionSpec(
+        "draft.close",
+        "Postpone or discard, after a question",
+        ("q",),
+        ("draft",),
+        "Put away",
+        destructive=True,
+    ),
+    ActionSpec("draft.attach", "Attach a file", ("a", "f7"), _WRITING, "Attach"),
+    ActionSpec("draft.detach", "Take the attachment away", ("D",), ("draft",), "Detach"),
+    ActionSpec("draft.editor", "Into the editor", ("e", "f4"), _WRITING, "Editor"),
+    ActionSpec("draft.to", "To the field To", ("t",), ("draft",)),
+    ActionSpec("draft.cc", "To the field Cc", ("c",), ("draft",)),
+    ActionSpec("draft.bcc", "To the field Bcc", ("b",), ("draft",), "Bcc"),
+    ActionSpec("draft.reply_to", "To the field Reply-To", ("r",), ("draft",), "Reply-To"),
+    ActionSpec("draft.subject", "To the field Subject", ("s",), ("draft",)),
+    ActionSpec("draft.from", "Choose who writes", ("f",), ("draft",), "From"),
+    ActionSpec("draft.undo", "Undo in the text", ("u", "ctrl+_"), _WRITING),
+    ActionSpec("draft.redo", "Redo in the text", ("U", "ctrl+y"), _WRITING),
+    ActionSpec("draft.next", "The next of the open drafts", ("n",), ("draft",)),
+    ActionSpec("draft.next_field", "Next field", ("tab",), _WRITING),
+    ActionSpec("draft.previous_field", "Previous field", ("shift+tab",), _WRITING),
+    ActionSpec("draft.leave", "To the mail; the draft stays open", ("ctrl+o",), _WRITING, "Mail"),
+    ActionSpec("draft.show", "To the open draft", ("ctrl+o",), ("global",)),
+    # Outbox
+    ActionSpec("outbox.show", "The outbox: what is being sent", ("Q",), ("global",)),
+    ActionSpec("outbox.edit", "Call back and edit", ("enter", "e"), ("outbox",), "Edit"),
+    ActionSpec("outbox.retry", "Try again now", ("r",), ("outbox",), "Try now"),
+    ActionSpec("outbox.others", "Send to those not refused", ("o",), ("outbox",), "To the others"),
+    ActionSpec("outbox.sent", "It was sent: file it", ("M",), ("outbox",), "Was sent"),
+    ActionSpec("outbox.drop", "Drop it unsent", ("d",), ("outbox",), "Drop", destructive=True),
+    ActionSpec("outbox.wire", "Show the wire", ("I",), ("outbox",), "Wire"),
     # Panes
     ActionSpec(
         "pane.close",
         "Back",
         ("q", "escape", "i"),
-        ("viewer", "wire", "news", "parts", "links"),
+        ("viewer", "wire", "news", "parts", "links", "outbox"),
         "Back",
     ),
     ActionSpec("tree.close", "Back to the messages", ("q", "escape", "i"), ("tree",), "Back"),

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.events import Event, Key
 
 from tui_mail import config, logs
 from tui_mail.config import Config
 from tui_mail.mail import events
+from tui_mail.mail.compose.values import Draft
 from tui_mail.mail.service import MailService
 from tui_mail.ui import theme
 from tui_mail.ui.display import DisplayApp
@@ -29,7 +31,7 @@ STARTED_AFTER = 1.0  # seconds
 class TuiMail(DisplayApp[int]):
     """The program on the screen; ``service`` is running already.
 
-    ``now`` is the clock that dates in the list are relative to.
+    ``now`` is the clock that dates in the list are relative to. ``draft`` is to be written at once.
 
     ``crash`` is the exception that ended it, if one did. Raises ``ConfigError`` when the keys or
     the theme of the configuration are wrong.
@@ -45,6 +47,7 @@ class TuiMail(DisplayApp[int]):
         terminal: Terminal,
         *,
         now: Callable[[], float] = time.time,
+        draft: Draft | None = None,
     ) -> None:
         self.service = service
         self.settings = settings
@@ -56,6 +59,7 @@ class TuiMail(DisplayApp[int]):
         super().__init__(terminal)
         self.use_theme(chosen)
         self._main = MainScreen(service, settings, self.keymap, now=now)
+        self._main.composing.asked_for = draft
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Draw everything in this theme from now on."""
@@ -66,6 +70,12 @@ class TuiMail(DisplayApp[int]):
 
     def get_default_screen(self) -> MainScreen:
         return self._main
+
+    async def on_event(self, event: Event) -> None:
+        key = isinstance(event, Key) and not event.is_forwarded
+        await super().on_event(event)
+        if key and self.screen is self._main:
+            await self._main.composing.done_with_key()
 
     def on_mount(self) -> None:
         leave_on_signals(asyncio.get_running_loop(), self.exit)

@@ -8,7 +8,6 @@ the character itself (``j``, ``?``) or a lower-case name (``enter``, ``ctrl+p``,
 from __future__ import annotations
 
 import difflib
-import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -79,9 +78,15 @@ _DISPLAY = {
     "insert": "Ins",
 }
 
-# Each context is looked up together with these; parts and links are modal, so they stand alone.
+# Where a person types, a key that is a character is that character.
+_TEXT: frozenset[Context] = frozenset({"compose"})
+_IN_TEXT = frozenset({"space", "enter", "backspace", "delete"})
+
+# Each context is looked up together with these; those of dialogs are modal, so they stand alone.
 _SEEN_FROM: dict[Context, tuple[Context, ...]] = {
-    context: (context,) if context in ("parts", "links", "global") else (context, "global")
+    context: (context,)
+    if context in ("parts", "links", "outbox", "global")
+    else (context, "global")
     for context in CONTEXTS
 }
 
@@ -169,6 +174,11 @@ def is_reliable(key: str) -> bool:
     return key not in UNRELIABLE_KEYS and "alt+" not in key
 
 
+def is_text(context: Context, key: str) -> bool:
+    """Whether a canonical key writes or edits text there, and asks for no action."""
+    return context in _TEXT and (len(key) == 1 or key in _IN_TEXT)
+
+
 class Keymap:
     """The keys in force. ``warnings`` are one line each, for the person who wrote ``[keys]``.
 
@@ -227,6 +237,8 @@ class Keymap:
         for action in ordered:
             for key in self._keys[action.id]:
                 for context in action.contexts:
+                    if is_text(context, key):
+                        continue
                     holder = self._table[context].setdefault(key, action.id)
                     if holder != action.id:
                         warnings.append(
@@ -257,6 +269,8 @@ class Keymap:
         ``key`` may be Textual's name (``question_mark``) or canonical.
         """
         key = canonical(key)
+        if is_text(context, key):
+            return None
         for seen in _SEEN_FROM[context]:
             found = self._table[seen].get(key)
             if found is not None:
@@ -280,13 +294,15 @@ class Keymap:
         keys = self.keys(action_id, context)
         return display_key(keys[0]) if keys else ""
 
-    def hints(self, context: Context) -> list[tuple[str, str]]:
-        """Key and label for the line of hints, in the registry's order."""
+    def hints(
+        self, context: Context, offered: Callable[[str], bool] = lambda action_id: True
+    ) -> list[tuple[str, str]]:
+        """Key and label for the line of hints, in the registry's order; only what is offered."""
         found: list[tuple[str, str]] = []
         for action in ACTIONS:
             if action.footer and set(action.contexts) & set(_SEEN_FROM[context]):
                 key = self.shown_key(action.id, context)
-                if key:
+                if key and offered(action.id):
                     found.append((key, action.label))
         return found
 
@@ -301,21 +317,22 @@ class BurstGuard:
     """Tells keys a person pressed from text that was pasted without brackets.
 
     A paste the terminal did not mark arrives as keys within a millisecond of each other; a
-    destructive single key among them must not count. Key repeat is 20 to 40 ms apart.
+    destructive single key among them must not count. Key repeat is 20 to 40 ms apart, and a slow
+    link may deliver it, or two keys of a fast typist, in one piece.
     """
 
-    def __init__(self, quiet: float = 0.008, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, quiet: float = 0.008, typed_ahead: int = 2) -> None:
         self._quiet = quiet
-        self._clock = clock
+        self._typed_ahead = typed_ahead
         self._last_time = float("-inf")
         self._last_key = ""
+        self._run = 0  # different keys that came at once
 
-    def allows(self, action: ActionSpec, key: str) -> bool:
-        """Note that ``key`` came now; False if ``action`` is destructive and this is a burst.
-
-        The same key again is key repeat, which a slow link may deliver in one piece.
-        """
-        now = self._clock()
-        burst = now - self._last_time < self._quiet and key != self._last_key
-        self._last_time, self._last_key = now, key
-        return not (burst and action.destructive)
+    def allows(self, action: ActionSpec | None, key: str, at: float) -> bool:
+        """Note that ``key`` came at this time, in seconds; False: ``action`` must not be done."""
+        if at - self._last_time >= self._quiet:
+            self._run = 1
+        elif key != self._last_key:
+            self._run += 1
+        self._last_time, self._last_key = at, key
+        return action is None or not action.destructive or self._run <= self._typed_ahead

@@ -25,6 +25,10 @@ from tui_mail.errors import ConfigError
 from tui_mail.mail.text import STYLES as TEXT_STYLES
 
 DEFAULT_THEME = "terminal"
+# The colors of labels that a theme has shades of its own for.
+_HUES = ("red", "green", "yellow", "blue", "magenta", "cyan")
+_LABEL = "label-"
+_BRIGHT = "bright_"
 _MAX_FILE = 64 * 1024
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -45,6 +49,8 @@ SCREEN_STYLES: dict[str, str] = {
     "deleted": "the mark of a message that is marked deleted",
     "attachment": "the mark of a message with attachments",
     "tagged": "the mark of a message that is tagged",
+    "label": "a keyword for which the configuration has no color",
+    **{f"label-{hue}": f"a label of the color {hue}" for hue in _HUES},
     "date": "the date in the message list",
     "sender": "the sender in the message list",
     "size": "the size in the message list",
@@ -127,10 +133,22 @@ class Theme:
     description: str
     textual: TextualTheme
     styles: Mapping[str, Style]
+    no_color: bool = False
 
     def style(self, name: str) -> Style:
-        """The style of that name; nothing special for a name that is not known."""
-        return self.styles.get(name, _PLAIN)
+        """The style of that name; nothing special for a name that is not known.
+
+        ``label-`` goes before any of ``config.COLORS`` too, or ``#rrggbb``.
+        """
+        found = self.styles.get(name)
+        if found is None:
+            found = self._label(name[len(_LABEL) :]) if name.startswith(_LABEL) else _PLAIN
+        return found
+
+    def _label(self, color: str) -> Style:
+        if color.startswith(_BRIGHT) and (own := self.styles.get(_LABEL + color[len(_BRIGHT) :])):
+            return own + Style(bold=True)
+        return _PLAIN if self.no_color else Style(color=color)
 
 
 def shipped_folder() -> Path:
@@ -241,6 +259,7 @@ class _Reader:
             self.value("description", str, ""),
             self.textual(name, colors, ansi),
             MappingProxyType(self.styles(base)),
+            self.no_color,
         )
 
     def colors(self) -> dict[str, Color]:
@@ -257,7 +276,7 @@ class _Reader:
     def styles(self, base: Style) -> dict[str, Style]:
         table = self.value("styles", dict, {})
         self.known(table, "styles.", STYLE_NAMES - {""})
-        own: dict[str, Style] = {"": Style()}
+        own = {"": Style(), **{f"{_LABEL}{hue}": Style(color=hue) for hue in _HUES}}
         for key, text in table.items():
             try:
                 style = Style.parse(text)

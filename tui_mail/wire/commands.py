@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import time
-from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
 from typing import TypeAlias
 
+from tui_mail.wire.sasl import Dialogue, Mechanism
 from tui_mail.wire.sequence_set import SequenceSet
 
 # Courier does not take an atom with ~ in it.
@@ -48,15 +48,20 @@ Part: TypeAlias = bytes | Literal | Secret
 class Command:
     """One command: its name as written and the parts that follow it, without tag and CRLF.
 
-    ``mailbox`` is the one that SELECT and EXAMINE open. ``response`` is what AUTHENTICATE
-    gives when the server asks. ``secrets`` are texts that no answer to this command may repeat.
+    ``mailbox`` is the one that SELECT and EXAMINE open. ``dialogue`` is what AUTHENTICATE
+    answers the server's challenges with.
     """
 
     name: str
     parts: tuple[Part, ...] = ()
     mailbox: bytes | None = None
-    response: Secret | None = None
-    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    dialogue: Dialogue | None = field(default=None, repr=False, compare=False)
+    own_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """Texts that no answer to this command may repeat."""
+        return self.own_secrets if self.dialogue is None else self.dialogue.secrets
 
 
 def astring(value: bytes) -> Part:
@@ -114,15 +119,13 @@ def enable(names: Iterable[str]) -> Command:
     return Command("ENABLE", _joined(*(b" " + _plain(name) for name in names)))
 
 
-def authenticate_plain(user: str, password: str, *, initial_response: bool) -> Command:
-    """AUTHENTICATE PLAIN (RFC 9051, 6.2.2; RFC 4616), with SASL-IR or by continuation."""
-    if "\0" in user or "\0" in password:
-        raise ValueError("a user name or password with a NUL cannot be sent")
-    message = Secret(b64encode(f"\0{user}\0{password}".encode()))
-    secrets = (password.encode(), message.data)
-    if initial_response:
-        return Command("AUTHENTICATE", (b" PLAIN ", message), secrets=secrets)
-    return Command("AUTHENTICATE", (b" PLAIN",), response=message, secrets=secrets)
+def authenticate(mechanism: Mechanism, *, initial_response: bool) -> Command:
+    """AUTHENTICATE (RFC 9051, 6.2.2), with SASL-IR (RFC 4959) or by continuation alone."""
+    dialogue = Dialogue(mechanism)
+    name = _plain(mechanism.name)
+    first = dialogue.initial() if initial_response else None
+    parts: tuple[Part, ...] = (b" " + name,) if first is None else (b" %b " % name, Secret(first))
+    return Command("AUTHENTICATE", parts, dialogue=dialogue)
 
 
 def login(user: str, password: str) -> Command:
@@ -130,7 +133,7 @@ def login(user: str, password: str) -> Command:
     secret = _secret(password.encode())
     parts = _joined(b" ", astring(user.encode()), b" ", secret)
     secrets = (secret.data, password.encode()) if isinstance(secret, Secret) else (secret.data,)
-    return Command("LOGIN", parts, secrets=secrets)
+    return Command("LOGIN", parts, own_secrets=secrets)
 
 
 def namespace() -> Command:

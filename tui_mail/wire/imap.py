@@ -177,7 +177,7 @@ class ImapConnection:
             if response.status == "BYE":
                 self._move("untagged", "BYE")
         elif isinstance(response, Continuation):
-            self._sender.continuation()
+            self._sender.continuation(response.text)
         return self._without_secrets(response)
 
     def _completed(self, response: Completed) -> Response:

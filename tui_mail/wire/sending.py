@@ -92,7 +92,6 @@ class Sender:
         self._queue: deque[_Outgoing] = deque()
         self._hold = _Hold.NOTHING
         self._holder = ""  # the tag that holds
-        self._response: Secret | None = None
         self._in_flight: dict[str, Command] = {}
         self.in_flight: Mapping[str, Command] = MappingProxyType(self._in_flight)
 
@@ -115,17 +114,18 @@ class Sender:
         command = self._in_flight.get(tag) or self._queue[at - 1].command
         self._queue.insert(at, _Outgoing(tag, command, "", deque((b"DONE\r\n",)), False))
 
-    def continuation(self) -> None:
-        """The server said ``+``; one that nobody asked for changes nothing."""
+    def continuation(self, text: bytes) -> None:
+        """The server said ``+``, and ``text``; one that nobody asked for changes nothing."""
         if self._hold is _Hold.LITERAL:
             self._release()
         elif self._hold is _Hold.IDLE_BEGINS:
             self._hold = _Hold.IDLE
         elif self._hold is _Hold.AUTHENTICATE and not self._goes_on(self._holder):
-            # Asked again, PLAIN has no more to say: ``*`` cancels (RFC 9051, 6.2.2).
-            answer: Part = self._response or b"*"
-            self._response = None
             command = self._in_flight[self._holder]
+            assert command.dialogue is not None
+            said = command.dialogue.answer(text)
+            # Nothing, and the ``*`` that cancels, may be seen.
+            answer: Part = Secret(said) if len(said) > 1 else said
             left: deque[Part | _Announced] = deque((answer, b"\r\n"))
             self._queue.appendleft(_Outgoing(self._holder, command, "", left, False))
 
@@ -203,12 +203,10 @@ class Sender:
         hold = _HOLDS.get(item.command.name)
         if hold is not None:
             self._hold, self._holder = hold, item.tag
-            self._response = item.command.response
 
     def _release(self) -> None:
         self._hold = _Hold.NOTHING
         self._holder = ""
-        self._response = None
 
 
 _HOLDS = {

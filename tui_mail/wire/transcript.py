@@ -14,6 +14,7 @@ from enum import Enum
 from itertools import count
 
 MASK = b"********"
+SUBMISSION_TAG = "S"  # SMTP has no tags: we number its commands, and never send the number
 LITERAL_KEPT = 64 * 1024  # octets of one literal
 LITERALS_KEPT = 256 * 1024  # octets of all literals of one line
 TEXT_KEPT = 64 * 1024  # octets of one line

@@ -4,7 +4,9 @@
 ``permissions``  what a mailbox allows
 ``entries``      an action as a journal entry, and its inverse
 ``pending``      how a mailbox looks with what is waiting
+``queues``       what waits, in order, and what can be undone
 ``queue``        the journal of an account: act, undo, what the server said
+``following``    the journal follows messages to new UIDs, and mailboxes to new names
 ``sending``      an entry as commands, step by step
 ``expunging``    exactly these messages and no others
 ``looking``      what became of a command whose answer was lost

@@ -6,8 +6,8 @@ journal before the command goes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tui_mail.mail.actions.values import Action, ChangeFlags, Copy, Erase, Expunge, Move, Operation
@@ -41,8 +41,9 @@ class Facts:
 
     ``window`` is that of the target before a COPY whose answer has not arrived; (0, 0) when the
     server would not tell. ``since`` is the window before the first COPY. ``copied`` are messages
-    known to be in the target, ``arrived`` their UIDs there, under ``validity``. ``marked``: this
-    entry set ``\\Deleted``. ``unmarked`` are messages that somebody else marked, and that are
+    known to be in the target, ``arrived`` their UIDs there, under ``validity``, and ``pairs`` says
+    which is which. ``moved``: all is done but to learn that. ``marked``: this entry set
+    ``\\Deleted``. ``unmarked`` are messages that somebody else marked, and that are
     without their mark while ours are expunged. ``undone``: a person took it back.
     """
 
@@ -51,6 +52,8 @@ class Facts:
     copied: SequenceSet = NONE
     arrived: SequenceSet = NONE
     validity: int = 0
+    pairs: dict[int, int] = field(default_factory=dict)
+    moved: bool = False
     marked: bool = False
     unmarked: SequenceSet = NONE
     undone: bool = False
@@ -61,6 +64,8 @@ class Facts:
         for name, value in noted.items():
             if name in ("window", "since"):
                 value = (int(value[0]), int(value[1]))
+            elif name == "pairs":
+                value = from_runs(value)
             elif isinstance(value, str):
                 value = SequenceSet.parse(value)
             setattr(facts, name, value)
@@ -69,6 +74,7 @@ class Facts:
     def noted(self) -> dict[str, object]:
         """As JSON can hold it; what says nothing is left out."""
         said = {each.name: getattr(self, each.name) for each in fields(self)}
+        said["pairs"] = as_runs(self.pairs)
         return {
             name: str(value) if isinstance(value, SequenceSet) else value
             for name, value in said.items()
@@ -125,7 +131,7 @@ class Entry:
 
     @property
     def undoes(self) -> int:
-        """The number of the entry that an ``UNDO`` is for."""
+        """The number of the entry that this takes back, 0 for none."""
         number = self.stored.payload.get("of", 0)
         return number if isinstance(number, int) else 0
 
@@ -134,6 +140,12 @@ class Entry:
         """``identity`` by UID, of the messages that had a row."""
         noted = self.stored.payload.get("identities")
         return {int(uid): each for uid, each in noted.items()} if isinstance(noted, dict) else {}
+
+    @property
+    def takes_back(self) -> dict[int, int]:
+        """Of a move that is taken back by this one: UIDs in its source to those in its target."""
+        noted = self.stored.payload.get("takes back")
+        return from_runs(noted) if isinstance(noted, list) else {}
 
     @property
     def flags(self) -> ChangeFlags | None:
@@ -159,6 +171,11 @@ class Entry:
         return self.kind in _HIDING
 
     @property
+    def rewritten(self) -> JournalEntry:
+        """The journal entry with what is known now."""
+        return replace(self.stored, facts=self.facts.noted())
+
+    @property
     def transfers(self) -> bool:
         """Whether messages arrive elsewhere, which done twice would double them."""
         return self.kind in ("copy", "move")
@@ -166,7 +183,12 @@ class Entry:
     @property
     def must_look(self) -> bool:
         """Whether the target, or the outcome of another entry, has to be looked at first."""
-        return self.kind == UNDO or self.facts.window is not None
+        return self.kind == UNDO or self.is_unsure
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is not known which messages have arrived in the target."""
+        return self.facts.window is not None or self.facts.moved
 
 
 def draft(
@@ -211,10 +233,34 @@ def inverse_of_flags(entry: Entry) -> list[JournalDraft]:
     ]
 
 
-def inverse_of_transfer(entry: Entry, arrived: SequenceSet, validity: int) -> list[JournalDraft]:
+def inverse_of_transfer(entry: Entry) -> list[JournalDraft]:
     """What brings moved messages back, or does away with copies, by their UIDs in the target."""
-    action = Move(entry.mailbox) if entry.kind == "move" else Erase()
-    return _drafts(action, entry.target, str(arrived), validity, entry) if arrived else []
+    facts = entry.facts
+    if not facts.arrived:
+        return []
+    if entry.kind == "copy":
+        return erasure_of_copies(entry, facts.arrived)
+    drafts = _drafts(Move(entry.mailbox), entry.target, str(facts.arrived), facts.validity, entry)
+    return [replace(each, payload={**each.payload, **_what_for(entry, each)}) for each in drafts]
+
+
+def _what_for(entry: Entry, inverse: JournalDraft) -> dict[str, object]:
+    """What must be known of a move to follow its messages when they are back."""
+    named = SequenceSet.parse(inverse.uids)
+    identities = entry.identities
+    pairs = {old: new for old, new in entry.facts.pairs.items() if new in named}
+    return {
+        "of": entry.id,
+        "takes back": as_runs(pairs),
+        "identities": {
+            str(new): identities[old] for old, new in pairs.items() if old in identities
+        },
+    }
+
+
+def erasure_of_copies(entry: Entry, uids: SequenceSet) -> list[JournalDraft]:
+    """What does away with messages that this entry has put into its target."""
+    return _drafts(Erase(), entry.target, str(uids), entry.facts.validity, entry)
 
 
 def _drafts(
@@ -231,6 +277,21 @@ def _drafts(
         )
         for piece in SequenceSet.parse(uids).split()
     ]
+
+
+def as_runs(pairs: Mapping[int, int]) -> list[list[int]]:
+    """Pairs as [first, its partner, how many side by side]."""
+    runs: list[list[int]] = []
+    for one, other in sorted(pairs.items()):
+        if runs and (one, other) == (runs[-1][0] + runs[-1][2], runs[-1][1] + runs[-1][2]):
+            runs[-1][2] += 1
+        else:
+            runs.append([one, other, 1])
+    return runs
+
+
+def from_runs(runs: Iterable[Sequence[int]]) -> dict[int, int]:
+    return {one + at: other + at for one, other, count in runs for at in range(count)}
 
 
 def union(sets: Iterable[SequenceSet]) -> SequenceSet:

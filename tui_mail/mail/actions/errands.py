@@ -39,6 +39,10 @@ class Errands:
         if entry.kind == UNDO:
             await self._find_out(entry)
             return
+        if entry.facts.moved:
+            await find_arrived(self._client, entry)
+            await self._actions.conclude(entry, gone=entry.uids)
+            return
         try:
             if entry.must_look:
                 await look_for_copies(self._client, entry)
@@ -61,7 +65,7 @@ class Errands:
             return
         await find_arrived(self._client, original)
         facts = original.facts
-        drafts = inverse_of_transfer(original, facts.arrived, facts.validity)
+        drafts = inverse_of_transfer(original)
         await self._actions.replace(entry, original, drafts)
         missing = len(original.uids) - len(facts.arrived)
         if missing > 0:
@@ -73,6 +77,8 @@ class Errands:
         """Give up where the mailbox is gone; else keep its entries for another connection."""
         name = shown_name(entry.mailbox)
         if error.code == "NONEXISTENT":
+            if await self._actions.renamed_in_journal(entry):
+                return
             for each in self._actions.of_mailbox(entry.mailbox):
                 title = f"The folder {name} is gone; this could not be done: {each.text}"
                 told = CommandRefused(title, server_line=error.server_line, code=error.code)

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 from tui_mail.errors import CommandRefused
 from tui_mail.mail.actions.entries import Entry, union
 from tui_mail.mail.actions.values import Operation
+from tui_mail.mail.searching import search
 from tui_mail.model import DELETED
 from tui_mail.net.imap import ImapClient
 from tui_mail.wire import commands
-from tui_mail.wire.responses import ESearchData, Response, SearchData
 from tui_mail.wire.sequence_set import SequenceSet
 
 TRIES = 5  # another client may mark messages faster than they can be spared
@@ -40,7 +40,7 @@ async def expunge(client: ImapClient, entry: Entry, uids: SequenceSet, note: Not
 async def _spare_others(client: ImapClient, entry: Entry, uids: SequenceSet, note: Note) -> None:
     facts = entry.facts
     for _ in range(TRIES):
-        marked = await _marked(client, entry)
+        marked = await search(client, "DELETED", entry.text)
         others = SequenceSet.from_numbers(uid for uid in marked if uid not in uids)
         if not others:
             if marked:
@@ -54,20 +54,6 @@ async def _spare_others(client: ImapClient, entry: Entry, uids: SequenceSet, not
         "Another client keeps marking messages as deleted",
         advice="This server can only expunge all that are marked. Nothing was expunged.",
     )
-
-
-async def _marked(client: ImapClient, entry: Entry) -> list[int]:
-    found: list[int] = []
-
-    def receive(response: Response) -> None:
-        match response:
-            case SearchData(numbers=numbers):
-                found.extend(numbers)
-            case ESearchData(all=numbers) if numbers is not None:
-                found.extend(numbers.to_array())
-
-    await client.run(commands.search("DELETED"), origin=entry.text, on_data=receive)
-    return found
 
 
 async def store_deleted(

@@ -59,6 +59,7 @@ async def look_for_copies(client: ImapClient, entry: Entry) -> None:
     matched = match(wanted, known)
     facts.copied = union((facts.copied, SequenceSet.from_numbers(matched)))
     facts.arrived = union((facts.arrived, SequenceSet.from_numbers(matched.values())))
+    facts.pairs.update(matched)
     facts.validity = found.validity
 
 
@@ -72,6 +73,7 @@ async def find_arrived(client: ImapClient, entry: Entry) -> None:
     messages = sorted(found.messages, key=lambda each: (each[0] not in facts.arrived, each[0]))
     matched = match(entry.identities, messages)
     facts.arrived = union((facts.arrived, SequenceSet.from_numbers(matched.values())))
+    facts.pairs.update(matched)
     facts.validity = found.validity
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from tui_mail.mail.actions.entries import Entry, union
+from tui_mail.model import DELETED
 from tui_mail.wire.sequence_set import SequenceSet
 
 _NONE = SequenceSet()
@@ -20,8 +21,10 @@ class Pending:
         self._touched: dict[int, SequenceSet] = {}
         self._hiding: dict[int, list[Entry]] = {}
         self._hidden: dict[int, SequenceSet] = {}
+        self._sparing: dict[int, Entry] = {}
 
     def add(self, entry: Entry) -> None:
+        self.note(entry)
         self._entries(entry).setdefault(entry.mailbox_id, []).append(entry)
         self._gather(entry.mailbox_id)
 
@@ -30,9 +33,21 @@ class Pending:
         if entry in entries:
             entries.remove(entry)
             self._gather(entry.mailbox_id)
+        if self._sparing.get(entry.mailbox_id) is entry:
+            del self._sparing[entry.mailbox_id]
+
+    def note(self, entry: Entry) -> None:
+        """Its facts are other ones now: messages of others may be without their mark for it."""
+        if entry.facts.unmarked:
+            self._sparing[entry.mailbox_id] = entry
+        elif self._sparing.get(entry.mailbox_id) is entry:
+            del self._sparing[entry.mailbox_id]
 
     def flags(self, mailbox_id: int, uid: int, flags: frozenset[str]) -> frozenset[str]:
         """The server's flags of a message with what waits to be changed."""
+        sparing = self._sparing.get(mailbox_id)
+        if sparing is not None and uid in sparing.facts.unmarked:
+            flags = flags | {DELETED}
         if uid not in self._touched.get(mailbox_id, _NONE):
             return flags
         for entry in self._flagging[mailbox_id]:

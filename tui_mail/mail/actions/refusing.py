@@ -10,6 +10,7 @@ from tui_mail.wire import commands
 from tui_mail.wire.responses import QuotaData, QuotaResource, Response
 
 _KIB = 1024
+_FULL = 0.98  # of the limit
 
 
 async def explained(
@@ -54,7 +55,11 @@ async def _how_full(client: ImapClient, mailbox: bytes) -> str:
     except CommandRefused:
         return ""
     full = max(resources, key=lambda each: each.usage / max(each.limit, 1), default=None)
-    return "" if full is None else f"The quota is full: {_amounts(full)}."
+    if full is None:
+        return ""
+    # One message may be too much for what is left, too.
+    is_full = full.usage >= _FULL * full.limit
+    return f"{'The quota is full' if is_full else 'Of the quota is used'}: {_amounts(full)}."
 
 
 def _amounts(resource: QuotaResource) -> str:

@@ -11,11 +11,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from tui_mail.errors import CommandRefused, ConnectionFailed, MailError
-from tui_mail.mail.actions.entries import Entry, Window, inverse_of_transfer, union
+from tui_mail.mail.actions.entries import NONE, Entry, Window, erasure_of_copies, union
 from tui_mail.mail.actions.expunging import expunge, store_deleted
-from tui_mail.mail.actions.queue import Actions, outcome_known
+from tui_mail.mail.actions.queue import Actions
 from tui_mail.mail.actions.refusing import explained
 from tui_mail.mail.actions.values import shown_name
+from tui_mail.mail.searching import search
 from tui_mail.model import SYSTEM_FLAGS
 from tui_mail.net.imap import ImapClient
 from tui_mail.wire import commands
@@ -55,6 +56,7 @@ class Sender:
             await self._send(entry, uid_validity)
         finally:
             entry.busy = False
+            self._actions.wake()
 
     async def _send(self, entry: Entry, uid_validity: int) -> None:
         if entry.stored.uid_validity != uid_validity:
@@ -72,44 +74,61 @@ class Sender:
             self._actions.answer_lost(entry)
             raise
         await self._settled(entry)
-        await self._actions.conclude(entry, gone=gone)
+        if entry.takes_back and len(entry.facts.pairs) < len(entry.identities):
+            await self._actions.look_later(entry)
+        else:
+            await self._actions.conclude(entry, gone=gone)
 
-    async def _change_flags(self, entry: Entry) -> bool:
+    async def _change_flags(self, entry: Entry) -> SequenceSet:
         action = entry.flags
         assert action is not None
         # What the server makes of a keyword is its own affair, and so it is asked to say.
         silent = action.operation != "FLAGS" and action.flags <= set(SYSTEM_FLAGS)
         command = commands.store(entry.uids, action.operation, action.flags, silent=silent)
         await self._run(entry, command)
-        return False
+        return NONE
 
-    async def _copy(self, entry: Entry) -> bool:
+    async def _copy(self, entry: Entry) -> SequenceSet:
         await self._copy_all(entry)
-        return False
+        return NONE
 
-    async def _move(self, entry: Entry) -> bool:
+    async def _move(self, entry: Entry) -> SequenceSet:
         facts = entry.facts
         offered = self.client.capabilities & {"MOVE", "IMAP4REV2"}
         if offered and facts.since is None:
             # Said twice, it moves what is still there; each message is moved whole (RFC 6851, 3.3).
             await self._transfer(entry, commands.move(entry.uids, entry.target))
-            return True
+            return entry.uids
         await self._copy_all(entry)
         facts.marked = True
         await self._actions.note(entry)
         await store_deleted(self.client, entry, "+FLAGS", facts.copied)
         await expunge(self.client, entry, facts.copied, self._actions.note)
-        return True
+        await self._all_gone(entry)
+        return entry.uids
 
-    async def _expunge(self, entry: Entry) -> bool:
+    async def _expunge(self, entry: Entry) -> SequenceSet:
+        # What was marked over another connection need not be known on this one yet (Dovecot).
+        await self._run(entry, commands.noop())
         await expunge(self.client, entry, entry.uids, self._actions.note)
-        return False  # what another client has undeleted meanwhile stays
+        # What another client has undeleted meanwhile stays.
+        left = frozenset(await search(self.client, f"UID {entry.uids}", entry.text))
+        return SequenceSet.from_numbers(uid for uid in entry.uids.to_array() if uid not in left)
 
-    async def _erase(self, entry: Entry) -> bool:
+    async def _all_gone(self, entry: Entry) -> None:
+        """Dovecot says OK to EXPUNGE, and to marking, also where the rights do not allow them."""
+        if await search(self.client, f"UID {entry.uids}", entry.text):
+            raise CommandRefused(
+                "The server did not expunge them",
+                advice="The rights on the folder may not allow it.",
+            )
+
+    async def _erase(self, entry: Entry) -> SequenceSet:
         entry.facts.marked = True
         await store_deleted(self.client, entry, "+FLAGS", entry.uids)
         await expunge(self.client, entry, entry.uids, self._actions.note)
-        return True
+        await self._all_gone(entry)
+        return entry.uids
 
     async def _copy_all(self, entry: Entry) -> None:
         """COPY what is not known to be in the target. All of it is copied or nothing of it."""
@@ -139,10 +158,11 @@ class Sender:
             codes.append(completed.code)
         for code in codes:
             if code.name == "COPYUID" and len(code.arguments) == 3:
-                validity, _, arrived = code.arguments
+                validity, sources, arrived = code.arguments
                 facts = entry.facts
                 now = SequenceSet.parse(str(arrived))
                 facts.arrived = union((facts.arrived, now))
+                facts.pairs.update(_paired(entry.uids, str(sources), str(arrived)))
                 facts.validity = int(str(validity))
                 self._own_messages(entry.target, now.to_array())
 
@@ -177,9 +197,12 @@ class Sender:
         if facts.marked or facts.unmarked:
             advice = await self._restore_marks(entry)
         if entry.kind == "move" and facts.copied:
-            if facts.arrived and outcome_known(entry):
-                undo = inverse_of_transfer(entry, facts.arrived, facts.validity)
-            else:
+            # The messages themselves are where they were, but for those that are expunged.
+            left = frozenset(await search(self.client, f"UID {facts.copied}", entry.text))
+            copies = [new for old, new in facts.pairs.items() if old in left]
+            if copies:
+                undo = erasure_of_copies(entry, SequenceSet.from_numbers(copies))
+            if len(copies) < len(left):
                 advice = "The copies could not be told from what was there, and are left."
         told = await explained(self.client, entry, error, advice)
         await self._actions.take_back(entry, told, undo)
@@ -199,7 +222,20 @@ class Sender:
         return ""
 
 
-_KINDS: Mapping[str, Callable[[Sender, Entry], Awaitable[bool]]] = {
+def _paired(sent: SequenceSet, sources: str, arrived: str) -> dict[int, int]:
+    """Which UID became which, by the order in which COPYUID names them (RFC 4315, 3)."""
+    if len(SequenceSet.parse(sources)) > len(sent) or len(SequenceSet.parse(arrived)) > len(sent):
+        return {}
+    old, new = _in_order(sources), _in_order(arrived)
+    return dict(zip(old, new, strict=True)) if len(old) == len(new) else {}
+
+
+def _in_order(named: str) -> list[int]:
+    return [uid for item in named.split(",") for uid in SequenceSet.parse(item).to_array()]
+
+
+# What does each kind; the messages that are gone from the mailbox after it.
+_KINDS: Mapping[str, Callable[[Sender, Entry], Awaitable[SequenceSet]]] = {
     "add flags": Sender._change_flags,
     "remove flags": Sender._change_flags,
     "replace flags": Sender._change_flags,

@@ -34,13 +34,15 @@ class Changes(Orders, Messages, Journal):
         instead_of: Iterable[int] = (),
         mailbox_id: int = 0,
         changes: Iterable[FlagChange] = (),
+        rewritten: Iterable[JournalEntry] = (),
     ) -> list[JournalEntry]:
         """Note what is to be done, forget what it stands ``instead_of``, and set flags of rows.
 
-        Drafts without a batch begin one together.
+        Drafts without a batch begin one together. ``rewritten`` are entries with more known.
         """
         with self._database.transaction():
             self._journal_forget(instead_of)
+            self._journal_rewrite(rewritten)
             written = self._journal_insert(account_id, drafts, owner)
             self._change_flags(mailbox_id, changes)
         return written
@@ -93,12 +95,15 @@ class Changes(Orders, Messages, Journal):
         keep: bool,
         mailbox_id: int = 0,
         gone: SequenceSet | None = None,
+        rewritten: Iterable[JournalEntry] = (),
     ) -> None:
         """The server has done what an entry asked for; ``keep`` it so that it can be undone.
 
-        ``gone`` are the messages that are no longer in the mailbox.
+        ``gone`` are the messages that are no longer in the mailbox; ``rewritten`` are entries
+        that are about messages which have another UID now.
         """
         with self._database.transaction():
+            self._journal_rewrite(rewritten)
             if keep:
                 self._journal_done(account_id, number, facts)
             else:
@@ -143,13 +148,18 @@ class Changes(Orders, Messages, Journal):
             ):
                 yield uid, unpack(bits, keywords)
 
+    def change_flags(
+        self, mailbox_id: int, uids: Sequence[int], change: Callable[[Flags], Flags]
+    ) -> None:
+        """Give the rows of these messages the flags that ``change`` makes of theirs."""
+        with self._database.transaction():
+            new = [(uid, change(flags), None) for uid, flags in self._flags(mailbox_id, uids)]
+            self.put_flags(mailbox_id, new)
+
     def _change_flags(self, mailbox_id: int, changes: Iterable[FlagChange]) -> None:
         for change in changes:
             uids = SequenceSet.parse(change.uids).to_array()
-            new = [
-                (uid, (flags - change.removed) | change.added, None)
-                for uid, flags in self._flags(mailbox_id, uids)
-            ]
+            new = [(uid, change.apply(flags), None) for uid, flags in self._flags(mailbox_id, uids)]
             self.put_flags(mailbox_id, new)
 
 

@@ -51,5 +51,11 @@ def put_aside(path: Path) -> Path:
     return aside
 
 
+def unmark(path: Path) -> None:
+    """It is known to be damaged and is not used; never raises."""
+    with suppress(OSError):
+        _mark(path).unlink(missing_ok=True)
+
+
 def _mark(path: Path) -> Path:
     return path.with_name(path.name + "-damaged")

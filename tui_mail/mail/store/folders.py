@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 from tui_mail.mail.store.database import numbers
@@ -15,6 +14,11 @@ from tui_mail.mail.store.tables import is_uid
 from tui_mail.model import Mailbox
 
 _SLICE = 1000
+_RENAME_IN_JOURNAL = (
+    "UPDATE journal SET mailbox = ?1 WHERE account_id = ?2 AND mailbox = ?3",
+    "UPDATE journal SET payload = json_set(payload, '$.target', ?1)"
+    " WHERE account_id = ?2 AND json_extract(payload, '$.target') = ?3",
+)
 
 
 class Folders(Mailboxes, Orders, Messages):
@@ -29,7 +33,8 @@ class Folders(Mailboxes, Orders, Messages):
         """Take over a part of what LIST says: names told anew, names that are no more.
 
         A ``renamed`` mailbox (old name to new) keeps its id and its mail; what stood at the new
-        name before goes. Mailboxes named nowhere stay as they are.
+        name before goes. What the journal says of it goes by the new name, too. Mailboxes named
+        nowhere stay as they are.
         """
         with self._database.transaction():
             for old, new in (renamed or {}).items():
@@ -49,22 +54,9 @@ class Folders(Mailboxes, Orders, Messages):
                 block,
             )
 
-    def forget_messages(self, mailbox_id: int, uids: array[int]) -> None:
-        """These messages (ascending) are gone: rows, structures, bodies, and from the order."""
-        with self._database.transaction():
-            base = self._base(mailbox_id)
-            if base is None:
-                return
-            self._remove_from_order(base, uids)
-            for block in _blocks(uids):
-                for table in ("message", "structure", "body"):
-                    self._database.execute(
-                        f"DELETE FROM {table} WHERE key IN (SELECT ? + value FROM json_each(?))",
-                        base,
-                        block,
-                    )
-
     def _rename(self, account_id: int, old: str, new: str) -> None:
+        for renaming in _RENAME_IN_JOURNAL:
+            self._database.execute(renaming, new, account_id, old)
         known = "SELECT 1 FROM mailbox WHERE account_id = ? AND name = ?"
         if old == new or self._database.value(known, account_id, old) is None:
             return

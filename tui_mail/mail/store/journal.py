@@ -120,6 +120,17 @@ class Journal(Tables):
         )
         self._database.execute(_FORGET_OLD, account_id, BATCHES_KEPT)
 
+    def _journal_rewrite(self, entries: Iterable[JournalEntry]) -> None:
+        for entry in entries:
+            self._database.execute(
+                "UPDATE journal SET mailbox = ?, uids = ?, payload = ?, facts = ? WHERE id = ?",
+                entry.mailbox.decode("latin-1"),
+                entry.uids,
+                json.dumps(entry.payload),
+                json.dumps(entry.facts),
+                entry.id,
+            )
+
     def _journal_forget(self, ids: Iterable[int]) -> None:
         self._database.execute(
             "DELETE FROM journal WHERE id IN (SELECT value FROM json_each(?))", numbers(ids)

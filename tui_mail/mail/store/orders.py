@@ -13,7 +13,7 @@ from bisect import bisect_left
 from tui_mail.mail.store.database import numbers
 from tui_mail.mail.store.tables import BASE, END, Tables, fitting
 
-_SPAN = 14  # a blob holds the UIDs that are equal but for this many low bits
+SPAN = 14  # a blob holds the UIDs that are equal but for this many low bits
 
 
 class Orders(Tables):
@@ -24,7 +24,7 @@ class Orders(Tables):
             mailbox_id,
             mailbox_id,
         )
-        return _array(b"".join(blobs))
+        return uids_of(b"".join(blobs))
 
     def put_order(self, mailbox_id: int, order: array[int], *, highest_modseq: int | None) -> None:
         """Store all UIDs of the mailbox, ascending and each once.
@@ -62,7 +62,7 @@ class Orders(Tables):
             if data is None:
                 continue
             going = set(removed)
-            left = array("I", [uid for uid in _array(data) if uid not in going])
+            left = array("I", [uid for uid in uids_of(data) if uid not in going])
             if left:
                 sql = "UPDATE uids SET data = ? WHERE key = ?"
                 self._database.execute(sql, _bytes(left), base + first)
@@ -74,9 +74,9 @@ def _spans(order: array[int]) -> list[tuple[int, array[int]]]:
     spans = []
     start = 0
     while start < len(order):
-        span = order[start] >> _SPAN
-        end = bisect_left(order, (span + 1) << _SPAN, start)
-        spans.append((span << _SPAN, order[start:end]))
+        span = order[start] >> SPAN
+        end = bisect_left(order, (span + 1) << SPAN, start)
+        spans.append((span << SPAN, order[start:end]))
         start = end
     return spans
 
@@ -88,7 +88,8 @@ def _bytes(uids: array[int]) -> bytes:
     return uids.tobytes()
 
 
-def _array(data: bytes) -> array[int]:
+def uids_of(data: bytes) -> array[int]:
+    """The UIDs of one blob."""
     uids = array("I")
     uids.frombytes(data)
     if sys.byteorder == "big":

@@ -123,5 +123,84 @@ _JOURNAL_STEPS = (
     "ALTER TABLE journal ADD COLUMN done REAL",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _RECIPIENT_ADDRESSES, _JOURNAL_STEPS)
+# What is being written. Drafts and the outbox name their account, not its number: they outlive a
+# change of the account's server. ``saved`` and ``facts`` of a draft, ``chores`` and ``facts`` of an
+# entry of the outbox are JSON. ``draft_blob`` has every blob a draft has ever named, until it goes.
+# A word of an address is that of ``address_book.words``; ``score`` never needs to be aged.
+_WRITING = (
+    """CREATE TABLE draft (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        changed REAL NOT NULL,
+        postponed INTEGER NOT NULL,
+        message_id TEXT NOT NULL,
+        saved TEXT,
+        facts TEXT NOT NULL DEFAULT '{}',
+        data TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE blob (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        created REAL NOT NULL,
+        data BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE draft_blob (
+        blob_id INTEGER NOT NULL,
+        draft_id INTEGER NOT NULL,
+        PRIMARY KEY (blob_id, draft_id)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        state TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        recipients TEXT NOT NULL,
+        smtputf8 INTEGER NOT NULL,
+        message_id TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        bcc TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        created REAL NOT NULL,
+        due REAL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        reply TEXT NOT NULL DEFAULT '',
+        explanation TEXT NOT NULL DEFAULT '',
+        queue_id TEXT NOT NULL DEFAULT '',
+        refused TEXT NOT NULL DEFAULT '[]',
+        draft_id INTEGER,
+        to_file INTEGER NOT NULL,
+        chores TEXT NOT NULL DEFAULT '[]',
+        facts TEXT NOT NULL DEFAULT '{}',
+        message BLOB
+    ) STRICT""",
+    """CREATE TABLE address (
+        id INTEGER PRIMARY KEY,
+        address TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        named REAL NOT NULL,
+        last REAL NOT NULL,
+        written_to INTEGER NOT NULL,
+        score REAL NOT NULL
+    ) STRICT""",
+    """CREATE TABLE address_word (
+        word TEXT NOT NULL,
+        address_id INTEGER NOT NULL,
+        PRIMARY KEY (word, address_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX address_word_of ON address_word (address_id)",
+    "CREATE INDEX address_score ON address (score)",
+    """CREATE TABLE address_learned (
+        generation INTEGER PRIMARY KEY,
+        lowest INTEGER NOT NULL,
+        highest INTEGER NOT NULL
+    ) STRICT""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _RECIPIENT_ADDRESSES,
+    _JOURNAL_STEPS,
+    _WRITING,
+)
 VERSION = len(MIGRATIONS)

@@ -8,18 +8,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui_mail.mail.store.accounts import Accounts
+from tui_mail.mail.store.address_book import AddressBook
 from tui_mail.mail.store.bodies import Bodies
 from tui_mail.mail.store.changes import Changes
 from tui_mail.mail.store.damage import is_marked, put_aside
 from tui_mail.mail.store.database import Database, StoreCorrupt
 from tui_mail.mail.store.folders import Folders
 from tui_mail.mail.store.matching import Matching
+from tui_mail.mail.store.outbox import Outbox
+from tui_mail.mail.store.rescue import rescue
 from tui_mail.mail.store.tables import END
 
+_NOTICE = (
+    "The mail cache was damaged and has been begun anew; the old file is kept as {aside}."
+    " Mail on the server is untouched."
+)
 _SWEEP = (("message", 2000), ("structure", 1000), ("body", 16), ("uids", 4))  # rows at a time
 
 
-class Store(Accounts, Folders, Matching, Bodies, Changes):
+class Store(Accounts, Folders, Matching, Bodies, Changes, Outbox, AddressBook):
     """Every method raises StoreError and nothing else when the database fails.
 
     A change is whole or not there at all, and once its method has returned it survives the end
@@ -36,17 +43,18 @@ class Store(Accounts, Folders, Matching, Bodies, Changes):
     def open(cls, path: Path | None) -> Store:
         """Open the file for writing, made when there is none; None is a store in memory.
 
-        A damaged file is renamed and a new one begun: see ``notice``.
+        A damaged file is renamed and a new one begun, with what was being written: see ``notice``.
         Raises StoreError: no access, another program's file, a later tui-mail's file.
         """
-        notice = _put_aside(path) if path is not None and is_marked(path) else ""
-        try:
-            return cls(Database(path), notice)
-        except StoreCorrupt:
-            if path is None:
-                raise
-            notice = _put_aside(path)
-            return cls(Database(path), notice)
+        if path is None or not is_marked(path):
+            try:
+                return cls(Database(path))
+            except StoreCorrupt:
+                if path is None:
+                    raise
+        aside = put_aside(path)
+        database = Database(path)
+        return cls(database, _NOTICE.format(aside=aside) + rescue(aside, database))
 
     def reader(self) -> Store:
         """A second connection to the same file, which only reads; itself when in memory."""
@@ -86,13 +94,6 @@ class Store(Accounts, Folders, Matching, Bodies, Changes):
                     first + END,
                 ):
                     return True
-            self._database.execute("DELETE FROM stale WHERE generation = ?", generation)
+            for table in ("address_learned", "stale"):
+                self._database.execute(f"DELETE FROM {table} WHERE generation = ?", generation)
         return True
-
-
-def _put_aside(path: Path) -> str:
-    aside = put_aside(path)
-    return (
-        f"The mail cache was damaged and has been begun anew; the old file is kept as {aside}."
-        " Mail on the server is untouched."
-    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from tui_mail.mail.compose.values import Draft, MessageReference, OutboxEntry, Outgoing
 from tui_mail.model import Mailbox, MailboxStatus
 
 
@@ -118,6 +120,9 @@ class FlagChange:
     added: frozenset[str]
     removed: frozenset[str]
 
+    def apply(self, old: frozenset[str]) -> frozenset[str]:
+        return (old - self.removed) | self.added
+
     def reversed(self) -> FlagChange:
         return FlagChange(self.uids, self.removed, self.added)
 
@@ -131,3 +136,52 @@ class MessageTraits:
     sent_date: int | None
     message_id: str
     sender_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDraft:
+    """A draft with its number. ``changed`` is in seconds since the epoch.
+
+    ``postponed``: it waits to be put into the Drafts mailbox; ``facts`` is what is known about
+    that. ``owner`` is the program that has it open, or sees to that.
+    """
+
+    number: int
+    draft: Draft
+    changed: float
+    postponed: bool
+    owner: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do to a message of a mailbox once another has been sent.
+
+    ``flag`` is to be set on it; without one it is to be removed.
+    """
+
+    message: MessageReference
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """A message that the server has accepted, and whose copy is not in Sent yet.
+
+    ``facts`` is what is known about filing it.
+    """
+
+    entry: OutboxEntry
+    outgoing: Outgoing
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAddress:
+    """An address of the book. ``last`` is when it was last seen, in seconds since the epoch."""
+
+    name: str
+    address: str
+    last: float
+    written_to: bool

@@ -15,10 +15,9 @@ from tui_mail.mail import actions, folder_actions
 from tui_mail.mail.actions import Action, ChangeFlags, Copy, Move, MoveTo
 from tui_mail.mail.actions.values import shown_name
 from tui_mail.mail.folder_session import Session
-from tui_mail.mail.patterns import parse
 from tui_mail.mail.store import StoredMailbox
-from tui_mail.mail.store.tables import END
 from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN
+from tui_mail.ui.controllers.leaving import counted, marked_deleted
 from tui_mail.ui.screens.confirm import Confirm
 from tui_mail.ui.widgets.picker import Choice, Picker
 from tui_mail.ui.widgets.prompt import Prompt
@@ -35,6 +34,8 @@ FLAG_LETTERS = {
     "!": FLAGGED,
     "*": FLAGGED,
 }
+FLAG_HINT = "N new  O read  r answered  d deleted  ! flagged "
+LOOKED_AT = 500  # of the messages meant, to see which labels they carry
 FLAG_NAMES = {"seen": SEEN, "answered": ANSWERED, "flagged": FLAGGED, "deleted": DELETED}
 
 
@@ -62,17 +63,32 @@ class ActingController:
             await self._act(uids, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
 
     async def ask_flag(self, *, add: bool) -> None:
-        """Set or clear a flag or keyword that is typed: a letter of mutt's, or its name."""
-        text = await self._screen.app.push_screen_wait(
-            Prompt(f"{'Set' if add else 'Clear'} flag (N O r d !, or a keyword):")
-        )
-        if not text:
+        """Set or clear what is typed: a letter of mutt's, a label's name, a flag or keyword."""
+        screen, labels = self._screen, self._screen.labels
+        uids = self._meant()
+        if not uids:
             return
-        typed = text.strip()
-        flag = FLAG_LETTERS.get(typed.casefold(), FLAG_NAMES.get(typed.casefold(), typed))
+        rows = await wrap_future(screen.service.rows(screen.mailbox.mailbox_id, uids[:LOOKED_AT]))
+        carried = frozenset[str]().union(*(row.flags for row in rows))
+        kept = {label.keyword for label in screen.settings.labels.values()}
+        kept = {keyword for keyword in kept if screen.offering.keeps(keyword)}
+        names = labels.names(kept if add else carried)
+        text = await screen.app.push_screen_wait(
+            Prompt(
+                f"{'Set' if add else 'Clear'} flag or label:",
+                complete=lambda typed: [name for name in names if name.startswith(typed)],
+                hint="  ".join((FLAG_HINT, *names)),
+            )
+        )
+        typed = text.strip() if text else ""
+        if not typed:
+            return
+        word = typed.casefold()
+        flag = FLAG_LETTERS.get(word) or FLAG_NAMES.get(word) or labels.keyword(typed, carried)
+        flag = flag or typed
         if flag.startswith("-"):
             flag, add = flag[1:], not add
-        self._do(ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
+        await self._act(uids, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
 
     # Away with them
 
@@ -100,24 +116,14 @@ class ActingController:
     async def expunge(self) -> None:
         """Everything in this mailbox that is marked deleted, after a question."""
         screen = self._screen
-        pattern = parse("~D")
-        uids: list[int] = []
-        below = END
-        while below:
-            matches = await wrap_future(
-                screen.service.matching(screen.mailbox.mailbox_id, pattern, below)
-            )
-            uids += matches.uids
-            below = matches.below
+        uids = await marked_deleted(screen)
         if not uids:
             screen.hints.show_notice("No message is marked as deleted")
             return
-        what = "1 message" if len(uids) == 1 else f"{len(uids):,} messages"
-        sure = await screen.app.push_screen_wait(
-            Confirm(f"Expunge {what} marked as deleted?", detail="This cannot be undone.")
-        )
+        question = f"Expunge {counted(uids)} marked as deleted?"
+        sure = await screen.app.push_screen_wait(Confirm(question, detail="This cannot be undone."))
         if sure:
-            await self._act(tuple(uids), actions.Expunge())
+            await self._act(uids, actions.Expunge())
 
     # Back again
 
@@ -133,7 +139,7 @@ class ActingController:
             screen.hints.show_notice("There is nothing to undo")
             return
         deed = await wrap_future(screen.service.undo(screen.account))
-        screen.hints.show_notice(f"Undone: {deed.description}")
+        screen.hints.show_notice(f"Undone: {screen.labels.worded(deed.description)}")
 
     # How
 
@@ -157,11 +163,12 @@ class ActingController:
         try:
             deed = await wrap_future(screen.service.act(account, mailbox_id, uids, action))
         except actions.TargetMissing as missing:
-            await self._offer_target(account, missing)
+            await self.offer_target(account, missing)
             return
         undo = screen.keymap.shown_key("message.undo", "list")
         screen.hints.show_notice(
-            f"Done: {deed.description}" + (f"; {undo} takes it back" if deed.can_undo else "")
+            f"Done: {screen.labels.worded(deed.description)}"
+            + (f"; {undo} takes it back" if deed.can_undo else "")
         )
         if tagged:
             screen.messages.set_tags(())
@@ -178,7 +185,7 @@ class ActingController:
         else:
             screen.show_reading(False)
 
-    async def _offer_target(self, account: str, missing: actions.TargetMissing) -> None:
+    async def offer_target(self, account: str, missing: actions.TargetMissing) -> None:
         """The folder is not there: create it, if the person agrees, and do it then."""
         screen = self._screen
         name = shown_name(missing.suggested)
@@ -189,7 +196,8 @@ class ActingController:
         create = partial(_create, name=missing.suggested)
         await wrap_future(screen.service.folder_work(account, create))
         mailbox_id, uids, action = missing.again
-        await wrap_future(screen.service.act(account, mailbox_id, uids, action))
+        deed = await wrap_future(screen.service.act(account, mailbox_id, uids, action))
+        screen.hints.show_notice(f"Done: {deed.description}")
 
     async def _choose_target(self, title: str) -> bytes | None:
         screen = self._screen

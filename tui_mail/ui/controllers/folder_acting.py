@@ -3,18 +3,22 @@ business; what changes comes back as events. Draws nothing."""
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import wrap_future
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tui_mail.errors import MailError
 from tui_mail.mail import folder_actions, folder_contents, folder_details
-from tui_mail.mail.folder_actions import WouldGo
-from tui_mail.mail.folder_names import full_name, parent_name, shown
+from tui_mail.mail.folder_actions import FoldersChanged, WouldGo
+from tui_mail.mail.folder_details import FolderDetails
+from tui_mail.mail.folder_names import full_name, is_below, parent_name, shown
 from tui_mail.mail.folder_session import Session
-from tui_mail.model import Mailbox, SpecialUse
+from tui_mail.model import INBOX, Mailbox
 from tui_mail.ui.screens.confirm import Confirm
-from tui_mail.ui.screens.folder_details import FolderDetailsScreen
 from tui_mail.ui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 Work = Callable[[Session], Coroutine[Any, Any, Answer]]
-EMPTIED = (SpecialUse.TRASH, SpecialUse.JUNK)
 
 
 class FolderActingController:
@@ -48,7 +51,8 @@ class FolderActingController:
             known = self._screen.mailboxes[self._account()]
             parent = known.get(parent_name(mailbox))
             above = parent.mailbox if parent is not None else None
-            await self._do(partial(_rename, mailbox=mailbox, typed=typed, parent=above))
+            work = partial(_rename, mailbox=mailbox, typed=typed, parent=above)
+            await self._reopening(mailbox, work)
 
     async def delete(self) -> None:
         """After it was said what would go; a folder with something in it is named by the person."""
@@ -61,14 +65,34 @@ class FolderActingController:
             question = Confirm(f"Delete the folder {name}?", "It is empty.")
             if not await self._screen.app.push_screen_wait(question):
                 return
-        elif (
-            await self._ask(f"{_told(going)} Type {mailbox.path[-1]} to delete:")
-            != (mailbox.path[-1])
-        ):
-            self._screen.hints.show_notice("Nothing was deleted")
-            return
-        await self._do(partial(folder_actions.delete, going=going))
+        else:
+            last = mailbox.path[-1]
+            if await self._ask("Its name, to delete it:", hint=f"{last}: {_told(going)}") != last:
+                self._screen.hints.show_notice("Nothing was deleted")
+                return
+        await self._reopening(mailbox, partial(folder_actions.delete, going=going))
         self._screen.hints.show_notice(f"Deleted: {name}")
+
+    async def _reopening(self, mailbox: Mailbox, work: Work[FoldersChanged]) -> None:
+        """Change this folder; what is open in it is left for that, and opened by its new name.
+
+        INBOX takes the place of one that is gone.
+        """
+        screen, account, name = self._screen, self._account(), self._screen.mailbox.name
+        affected = account == screen.account and (
+            name == mailbox.name or is_below(name, mailbox.name, mailbox.delimiter)
+        )
+        read_only = screen.mailbox.read_only
+        try:
+            changed = await self._do(work)
+        except MailError:
+            if affected:
+                screen.open_mailbox(account, name, read_only=read_only, stay=True)
+            raise
+        if affected:
+            there = name not in changed.gone
+            now = changed.renamed.get(name, name if there else INBOX)
+            screen.open_mailbox(account, now, read_only=read_only and there, stay=True)
 
     async def subscribe(self, *, wanted: bool) -> None:
         mailbox = self._mailbox()
@@ -90,9 +114,6 @@ class FolderActingController:
         mailbox = self._mailbox()
         if mailbox is None:
             return
-        if mailbox.special_use not in EMPTIED:
-            self._screen.hints.show_notice("Only Trash and Junk can be emptied")
-            return
         messages = await self._do(partial(folder_contents.messages_in, mailbox=mailbox), aside=True)
         if not len(messages.uids):
             self._screen.hints.show_notice("It is empty already")
@@ -102,13 +123,56 @@ class FolderActingController:
             "This cannot be undone.",
         )
         if await self._screen.app.push_screen_wait(question):
-            await self._do(partial(folder_contents.empty, agreed=messages), aside=True)
+            await wrap_future(
+                self._screen.service.empty(
+                    self._account(), mailbox.name, messages.uid_validity, messages.uids
+                )
+            )
 
     async def details(self) -> None:
+        """All that is told of it; from there its rights, and its size where STATUS has none."""
+        # Not before somebody asks: the program is to start quickly.
+        from tui_mail.ui.controllers.rights import RightsController
+        from tui_mail.ui.screens.folder_details import FolderDetailsScreen, Wish
+
         mailbox = self._mailbox()
-        if mailbox is not None:
-            found = await self._do(partial(folder_details.details, mailbox=mailbox))
-            self._screen.app.push_screen(FolderDetailsScreen(found))
+        if mailbox is None:
+            return
+        account = self._account()
+        found = await self._do(partial(folder_details.details, mailbox=mailbox))
+        read_only = self._screen.service.read_only
+        while True:
+            self._screen.offering.learn_rights(account, mailbox.name, found.rights)
+            wish = await self._screen.app.push_screen_wait(
+                FolderDetailsScreen(found, read_only=read_only)
+            )
+            if wish is Wish.MEASURE:
+                found = await self._measured(account, found)
+            elif wish is Wish.RIGHTS:
+                found = await RightsController(self._screen, account).change(found)
+            else:
+                return
+
+    async def _measured(self, account: str, found: FolderDetails) -> FolderDetails:
+        """With the sum of the sizes of its messages."""
+        hints = self._screen.hints
+        hints.show_notice("Adding up the sizes …")
+        loop, context = asyncio.get_running_loop(), copy_context()
+
+        def report(done: int, total: int) -> None:
+            told = f"Adding up the sizes: {done:,} of {total:,}"
+            loop.call_soon_threadsafe(hints.show_notice, told, context=context)
+
+        work = partial(folder_details.measured_size, mailbox=found.mailbox, report=report)
+        size = await wrap_future(self._screen.service.folder_work(account, work, aside=True))
+        hints.clear_notice()
+        return replace(found, status=replace(found.status, size=size))
+
+    def examine(self) -> None:
+        """Open it so that nothing in it can be changed."""
+        node = self._screen.folder_tree.cursor_node
+        if node is not None and node.name is not None:
+            self._screen.open_mailbox(node.account, node.name, read_only=True)
 
     # How
 
@@ -123,8 +187,8 @@ class FolderActingController:
         stored = self._screen.mailboxes.get(node.account, {}).get(node.name)
         return stored.mailbox if stored is not None else None
 
-    async def _ask(self, label: str, value: str = "") -> str | None:
-        return await self._screen.app.push_screen_wait(Prompt(label, value))
+    async def _ask(self, label: str, value: str = "", *, hint: str = "") -> str | None:
+        return await self._screen.app.push_screen_wait(Prompt(label, value, hint=hint))
 
     async def _do(self, work: Work[Answer], *, aside: bool = False) -> Answer:
         service = self._screen.service
@@ -139,13 +203,13 @@ async def _create(session: Session, *, typed: str, parent: Mailbox | None) -> No
 
 async def _rename(
     session: Session, *, mailbox: Mailbox, typed: str, parent: Mailbox | None
-) -> None:
+) -> FoldersChanged:
     layout = await folder_actions.layout(session)
-    await folder_actions.rename(session, mailbox, full_name(typed, parent, layout))
+    return await folder_actions.rename(session, mailbox, full_name(typed, parent, layout))
 
 
 def _told(going: WouldGo) -> str:
-    """What would go, in words."""
+    """What would go with the folder, in words."""
     below = going.folders_below
     parts = [f"{going.messages:,} messages" if going.messages != 1 else "1 message"]
     if below:

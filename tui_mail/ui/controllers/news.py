@@ -6,8 +6,10 @@ from asyncio import wrap_future
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tui_mail.errors import MailError
+from tui_mail.errors import CommandRefused, MailError
 from tui_mail.mail import events
+from tui_mail.mail.actions import TargetMissing
+from tui_mail.mail.folder_names import shown
 from tui_mail.mail.news import NewMail
 from tui_mail.mail.store import StoredMailbox
 from tui_mail.model import Mailbox, Phase, SpecialUse
@@ -35,6 +37,7 @@ class News:
             events.MailboxesChanged: self._mailboxes_changed,
             events.CountsChanged: self._counts_changed,
             events.MailboxOpened: self._mailbox_opened,
+            events.PermissionsChanged: self._permissions_changed,
             events.MailboxGone: self._mailbox_gone,
             events.OrderChanged: self._order_changed,
             events.RowsChanged: self._rows_changed,
@@ -42,6 +45,7 @@ class News:
             events.ProgressChanged: self._progress_changed,
             events.Notice: self._notice,
             events.ActionsChanged: self._actions_changed,
+            events.OutboxChanged: lambda event: screen.outbox.changed(event.entry),
         }
 
     def hear(self, event: events.Event) -> None:
@@ -142,8 +146,13 @@ class News:
         self._tree_follows()
         self.show_phase(event.account)
         self.show_current()
+        screen.run(screen.offering.learn(), group="permissions")
         if event.live:
             screen.reading.retry()
+
+    def _permissions_changed(self, event: events.PermissionsChanged) -> None:
+        if event.mailbox_id == self._screen.mailbox.mailbox_id:
+            self._screen.run(self._screen.offering.learn(), group="permissions")
 
     def _tree_follows(self) -> None:
         """Who goes to the folders begins at the one that is open."""
@@ -169,7 +178,7 @@ class News:
             mailbox="/".join(mailbox.path) + (f" [{limit}]" if limit else ""),
             read_only=screen.mailbox.read_only,
             total=len(screen.messages.order) or status.messages,
-            unread=status.unseen,
+            unread=None if limit else status.unseen,
         )
 
     def _name_window(self, mailbox: Mailbox, unseen: int | None) -> None:
@@ -179,18 +188,29 @@ class News:
             app.name_window(f"tui-mail: {mailbox.path[-1]}{unread}")
 
     def _mailbox_gone(self, event: events.MailboxGone) -> None:
-        self._screen.tell(event.error)
+        screen = self._screen
+        if (event.account, event.name) == (screen.account, screen.mailbox.name):
+            screen.mailbox.live = False
+        screen.tell(
+            CommandRefused(
+                f"The folder {shown(event.name)} cannot be opened",
+                server_line=event.error.server_line or event.error.title,
+                advice="If it was deleted or renamed elsewhere, what is stored here stays to read.",
+            )
+        )
 
     def _order_changed(self, event: events.OrderChanged) -> None:
         if event.account != self._screen.account:
             return
         self._screen.mailbox.order_changed(event.mailbox_id, event.order)
+        self._screen.reading.order_changed(event.mailbox_id, event.order)
         self._screen.go_to_awaited()
         self.show_current()
 
     def _rows_changed(self, event: events.RowsChanged) -> None:
         if event.account == self._screen.account:
             self._screen.mailbox.rows_changed(event.mailbox_id, event.uids)
+            self._screen.reading.rows_changed(event.mailbox_id, event.uids)
 
     def _new_mail(self, event: NewMail) -> None:
         if event.notify:
@@ -209,7 +229,11 @@ class News:
             self._screen.status.change(waiting=event.waiting)
 
     def _notice(self, event: events.Notice) -> None:
-        self._screen.tell(event.error)
+        self._screen.hints.clear_notice()  # what it said was done is not
+        if isinstance(event.error, TargetMissing):
+            self._screen.run(self._screen.acting.offer_target(event.account, event.error))
+        else:
+            self._screen.tell(event.error)
 
 
 def _entry(stored: StoredMailbox) -> FolderEntry:

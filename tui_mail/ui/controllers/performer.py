@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from asyncio import wrap_future
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tui_mail.errors import ConnectionFailed
 from tui_mail.ui.display import DisplayApp
 from tui_mail.ui.screens.help import HelpScreen
 from tui_mail.ui.widgets.line_view import LineView
@@ -70,6 +72,8 @@ class Performer:
             "viewer.parts": lambda: screen.run(reading.show_parts()),
             "viewer.links": lambda: screen.run(reading.show_links()),
             "tree.open": tree.choose,
+            "tree.examine": folders.examine,
+            "mailbox.toggle_write": screen.toggle_write,
             "folder.create": lambda: screen.run(folders.create()),
             "folder.rename": lambda: screen.run(folders.rename()),
             "folder.delete": lambda: screen.run(folders.delete()),
@@ -98,6 +102,8 @@ class Performer:
             "news.follow": screen.news.toggle_follow,
             "news.toggle": lambda: screen.show_news(screen.has_class("news-hidden")),
             "wire.toggle": lambda: screen.show_wire(screen.has_class("wire-hidden")),
+            **screen.composing.table,
+            **screen.outbox.table,
             "pane.close": self._close_pane,
             "pane.left": lambda: self._to_neighbor(-1),
             "pane.right": lambda: self._to_neighbor(1),
@@ -110,7 +116,6 @@ class Performer:
             "app.theme": lambda: screen.run(self._choose_theme()),
             "app.redraw": lambda: self._app.redraw(),
             "app.suspend": lambda: self._app.action_suspend_process(),
-            "app.quit": lambda: self._app.exit(0),
         }
 
     @property
@@ -120,7 +125,12 @@ class Performer:
         return app  # type: ignore[return-value]
 
     def perform(self, action: str) -> None:
-        self.table[action]()
+        """Do it, or say why it cannot be done here, before anybody is asked anything."""
+        refused = self._screen.offering.refused(action)
+        if refused is None:
+            self.table[action]()
+        else:
+            self._screen.tell(refused)
 
     def _view(self) -> LineView:
         focused = self._screen.focused
@@ -193,10 +203,11 @@ class Performer:
             screen.folder_tree,
             screen.messages,
             screen.viewer,
+            screen.composing.stop,
             screen.news,
             screen.wire,
         ]
-        shown = [pane for pane in panes if pane.display and pane.size.width]
+        shown = [pane for pane in panes if pane is not None and pane.display and pane.size.width]
         place = shown.index(screen.focused) + step if screen.focused in shown else 0
         if around or 0 <= place < len(shown):
             shown[place % len(shown)].focus()
@@ -210,14 +221,20 @@ class Performer:
             screen.run(self._refresh_folders(screen.account))
 
     async def _refresh_folders(self, account: str) -> None:
-        await wrap_future(self._screen.service.refresh_folders(account))
+        with suppress(ConnectionFailed):  # the status bar tells, and the folders are listed then
+            await wrap_future(self._screen.service.refresh_folders(account))
 
     def _help(self) -> None:
         self._screen.app.push_screen(HelpScreen(self._screen.keymap, self._screen.context))
 
     async def _palette(self) -> None:
         screen = self._screen
-        choices = list(action_choices(screen.keymap, screen.context))
+        offered = screen.offering.offered
+        choices = list(action_choices(screen.keymap, screen.context, offered))
+        if screen.context == "compose":
+            known = {choice.value for choice in choices}
+            further = action_choices(screen.keymap, "draft", offered)
+            choices += [choice for choice in further if choice.value not in known]
         chosen = await screen.app.push_screen_wait(Picker("Do", choices))
         if chosen is not None:
             self.perform(chosen)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from asyncio import wrap_future
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import astuple, dataclass, replace
 from functools import partial
+from operator import neg
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_mail.errors import MailError
 from tui_mail.mail.parts import attachments
-from tui_mail.mail.readable import header_lines, render_part
 from tui_mail.mail.reader import Message
-from tui_mail.mail.text import Line, RenderedText, Span, cut
+from tui_mail.mail.text import Line
 from tui_mail.model import BodyPart
-from tui_mail.sanitize import decode_clean
+from tui_mail.ui.rendering import form_name, rendered, rendered_source
 from tui_mail.ui.screens.links import LinksScreen
 from tui_mail.ui.screens.parts import PartsScreen
 from tui_mail.ui.widgets.prompt import Prompt
@@ -24,7 +26,7 @@ from tui_mail.ui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
 
-_RULE = 24  # cells of the line between two texts of a message
+GONE = "This message is no longer in this folder: it was deleted or moved. What is shown stays."
 AHEAD = 1  # neighbors on either side whose text is fetched before it is asked for
 GROUP = "read"
 
@@ -71,6 +73,8 @@ class ReadingController:
         self._failed: _Form | None = None
         self._all_headers = False
         self._source: tuple[bytes, bool] | None = None
+        self._labels: tuple[tuple[str, str], ...] = ()
+        self._gone = False
         self._searches: list[str] = []
         self._waiting: Future[Any] | None = None
 
@@ -137,6 +141,7 @@ class ReadingController:
 
     def _point_at(self, target: _Target) -> None:
         self._target = target
+        self._gone = False
         self.message = self._source = self._failed = None
         self._form = _Form()
 
@@ -203,12 +208,17 @@ class ReadingController:
         width = viewer.text_width
         if self._source is not None:
             header: tuple[Line, ...] = ()
-            text, form = await asyncio.to_thread(_render_source, *self._source, width), "source"
+            text, form = await asyncio.to_thread(rendered_source, *self._source, width), "source"
         else:
-            header, text = await asyncio.to_thread(_render, message, width, self._all_headers)
-            form = _form_name(message)
+            labels = self._labels = await self._find_labels(self._target)
+            header, text = await asyncio.to_thread(
+                rendered, message, width, self._all_headers, labels
+            )
+            form = form_name(message)
         if message is not self.message:
             return
+        if self._gone:
+            text = replace(text, notes=(GONE, *text.notes))
         viewer.show(
             header,
             text,
@@ -217,6 +227,33 @@ class ReadingController:
             width=width,
             keep_place=keep_place,
         )
+
+    def order_changed(self, mailbox_id: int, order: array[int]) -> None:
+        """The folder's messages, newest first; the one that is shown may be gone, or back."""
+        if self.message is None or self._target.mailbox_id != mailbox_id:
+            return
+        gone = is_gone(order, self._target.uid)
+        if gone is not self._gone:
+            self._gone = gone
+            self._screen.hints.show_notice(GONE if gone else "The message is back in the folder")
+            self.render_again()
+
+    async def _find_labels(self, target: _Target) -> tuple[tuple[str, str], ...]:
+        if self._form.root is not None:
+            return ()  # they are the outer message's
+        rows = await wrap_future(self._screen.service.rows(target.mailbox_id, (target.uid,)))
+        return self._screen.labels.shown(rows[0].flags) if rows else ()
+
+    def rows_changed(self, mailbox_id: int, uids: Sequence[int]) -> None:
+        """These messages may have other flags; the labels of the one shown follow."""
+        here = self._target.mailbox_id, self._target.uid
+        if self.message is not None and here[0] == mailbox_id and here[1] in uids:
+            self._screen.run(self._follow_labels(self._target))
+
+    async def _follow_labels(self, target: _Target) -> None:
+        labels = await self._find_labels(target)
+        if target == self._target and labels != self._labels:
+            self.render_again()
 
     def toggle_headers(self) -> None:
         """All headers or the usual ones, from the top of the message: that is where they are."""
@@ -318,45 +355,7 @@ class ReadingController:
             self._screen.hints.show_notice("Nothing to search for: / starts a search")
 
 
-def _render(
-    message: Message, width: int, all_headers: bool
-) -> tuple[tuple[Line, ...], RenderedText]:
-    header = header_lines(message.header, all_headers=all_headers, width=width)
-    if message.part is None:
-        nothing = "This message has no text; v lists its parts."
-        return header, RenderedText(((Span(nothing, "notice", None),),), (), ())
-    text = render_part(message.part, message.data, width=width, complete=message.complete)
-    for part, data, complete in message.further:
-        below = render_part(part, data, width=width, complete=complete)
-        rule: Line = (Span("─" * min(width, _RULE), "rule", None),)
-        lines = (*text.lines, (), rule, (), *below.lines)
-        links = (*text.links, *below.links)
-        text = RenderedText(lines, links, (*text.notes, *below.notes))
-    if message.note:
-        text = RenderedText(text.lines, text.links, (message.note, *text.notes))
-    return header, text
-
-
-def _render_source(data: bytes, complete: bool, width: int) -> RenderedText:
-    lines = tuple(
-        (Span(piece, "", None),)
-        for line in data.splitlines()
-        for piece in _pieces(decode_clean(line), width)
-    )
-    notes = () if complete else ("Only the beginning of the source is shown.",)
-    return RenderedText(lines, (), notes)
-
-
-def _pieces(text: str, width: int) -> Iterator[str]:
-    """A line of source in pieces that fit: nothing of it may be hidden."""
-    piece, text = cut(text, width)
-    yield piece
-    while text and piece:
-        piece, text = cut(text, width)
-        yield piece
-
-
-def _form_name(message: Message) -> str:
-    if message.part is None or not {*message.alternatives} - {message.part}:
-        return ""
-    return "HTML" if message.part.subtype == "html" else message.part.subtype
+def is_gone(order: array[int], uid: int) -> bool:
+    """Whether ``uid`` is not among those, newest first; False while some are unknown (0)."""
+    place = bisect_left(order, -uid, key=neg)
+    return (place == len(order) or order[place] != uid) and not order.count(0)

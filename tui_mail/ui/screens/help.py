@@ -24,8 +24,13 @@ _ID_WIDTH = 26
 
 
 def help_rows(keymap: Keymap, context: Context) -> Iterator[Row]:
-    """What help shows, the pane's own keys first, then those of everywhere, then the others."""
-    first = list(dict.fromkeys((context, "global")))
+    """What help shows, the pane's own keys first, then those of everywhere, then the others.
+
+    Where letters are text, of everywhere only the keys that count there.
+    """
+    writing = context == "compose"
+    near: tuple[Context, ...] = ("draft", "global") if writing else ("global",)
+    first = list(dict.fromkeys((context, *near)))
     ordered = [*first, *(other for other in CONTEXTS if other not in first)]
     for place, section in enumerate(ordered):
         if place:
@@ -33,8 +38,10 @@ def help_rows(keymap: Keymap, context: Context) -> Iterator[Row]:
         yield CONTEXT_TITLES[section], "", ""
         for action in ACTIONS:
             if section in action.contexts:
-                keys = "  ".join(map(display_key, keymap.keys(action.id, section)))
-                yield keys, action.description, action.id
+                typing = writing and section == "global"
+                keys = keymap.keys(action.id, context if typing else section)
+                if keys or not typing:
+                    yield "  ".join(map(display_key, keys)), action.description, action.id
     if keymap.warnings:
         yield "", "", ""
         yield "Keys of the configuration", "", ""

@@ -56,6 +56,7 @@ class ListDialog(ModalScreen[Answer], inherit_bindings=False):
         super().__init__()
         self._lines = lines
         self._keymap = keymap
+        self._keys = Static(keys_line(keymap.hints(self.context)))
         self._actions: dict[str, Callable[[], object]] = {
             "cursor.down": partial(lines.move, 1),
             "cursor.up": partial(lines.move, -1),
@@ -84,7 +85,7 @@ class ListDialog(ModalScreen[Answer], inherit_bindings=False):
             box.border_title = Text(self.title_text)
             yield self._lines
             yield from self.below()
-            yield Static(keys_line(self._keymap.hints(self.context)))
+            yield self._keys
 
     def on_mount(self) -> None:
         self._lines.focus()

@@ -12,7 +12,7 @@ import weakref
 from asyncio import wrap_future
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,15 +26,20 @@ from tui_mail.config import Config
 from tui_mail.errors import Cancelled, MailError
 from tui_mail.mail.service import MailService
 from tui_mail.mail.store import StoredMailbox
-from tui_mail.ui.actions import Context
+from tui_mail.ui.actions import BY_ID, Context
 from tui_mail.ui.controllers.acting import ActingController
 from tui_mail.ui.controllers.choosing import ChoosingController
+from tui_mail.ui.controllers.composing import ComposingController
 from tui_mail.ui.controllers.folder_acting import FolderActingController
+from tui_mail.ui.controllers.leaving import Leaving
 from tui_mail.ui.controllers.mailbox import MailboxController
 from tui_mail.ui.controllers.news import News
+from tui_mail.ui.controllers.offering import Offering
+from tui_mail.ui.controllers.outbox import OutboxController
 from tui_mail.ui.controllers.performer import Performer
 from tui_mail.ui.controllers.reading import ReadingController
-from tui_mail.ui.keymap import Keymap
+from tui_mail.ui.keymap import BurstGuard, Keymap
+from tui_mail.ui.labels import Labels
 from tui_mail.ui.messages import MailEvent
 from tui_mail.ui.screens.error import ErrorScreen
 from tui_mail.ui.widgets.folder_tree import FolderTree
@@ -44,8 +49,12 @@ from tui_mail.ui.widgets.news_pane import NewsPane
 from tui_mail.ui.widgets.status_bar import HintLine, StatusBar
 from tui_mail.ui.widgets.wire_pane import WirePane
 
+if TYPE_CHECKING:
+    from tui_mail.ui.widgets.compose_pane import ComposePane
+
 WIDE = 130  # columns from which tree, list and viewer stand side by side
 TREE_BESIDE = 100  # columns from which the tree is shown without being asked for
+TREE_BESIDE_DRAFT = 170  # the same while a draft stands beside the message
 COMMAND_SHOWN_EVERY = 0.5  # seconds
 
 log = logging.getLogger(__name__)
@@ -67,10 +76,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.settings = settings
         self.keymap = keymap
         self.mailboxes: dict[str, dict[bytes, StoredMailbox]] = {}
+        self.labels = Labels(settings.labels)
         self.folder_tree = FolderTree(id="tree")
-        self.messages = MessageList(id="list", now=now)
+        self.messages = MessageList(id="list", now=now, labels=self.labels)
         self.viewer = MessageViewer(id="viewer")
-        self.news = NewsPane(service.news, id="news")
+        self.news = NewsPane(service.news, now=now, id="news")
         self.wire = WirePane(service.transcript, id="wire")
         self.status = StatusBar(id="status")
         self.hints = HintLine(id="hints")
@@ -79,9 +89,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.choosing = ChoosingController(self)
         self.acting = ActingController(self)
         self.folder_acting = FolderActingController(self)
+        self.offering = Offering(self)
+        self.leaving = Leaving(self)
+        self.composing = ComposingController(self)
+        self.outbox = OutboxController(self)
         self.performer = Performer(self)
         self._news = News(self)
         self.awaited_uid = 0
+        self._burst = BurstGuard()
         self._tree_asked: bool | None = None  # None: as the width has it
         self._tree_fits: bool | None = None  # None: before the first layout
 
@@ -100,7 +115,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.news: "news",
             self.wire: "wire",
         }
-        return contexts.get(self.focused, "list")
+        return contexts.get(self.focused) or self.composing.context or "list"
 
     # Layout
 
@@ -120,8 +135,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.folder_tree.set_accounts([account.name for account in self.settings.accounts])
         self.messages.focus()
         self.set_interval(COMMAND_SHOWN_EVERY, self._show_command)
+        self.run(self.composing.start())
+        self.run(self.outbox.start())
         for warning in self.keymap.warnings:
             self.hints.show_notice(warning)
+
+    def on_unmount(self) -> None:
+        self.composing.left()
 
     def on_resize(self, event: Resize) -> None:
         self._lay_out(event.size.width)
@@ -136,7 +156,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return not self.has_class("tree-hidden")
 
     def _lay_out(self, width: int) -> None:
-        fits = width >= TREE_BESIDE
+        fits = width >= (TREE_BESIDE_DRAFT if self.has_class("composing") else TREE_BESIDE)
         if fits is not self._tree_fits:
             # What was asked for on a screen of another size does not bind this one.
             self._tree_fits, self._tree_asked = fits, None
@@ -144,6 +164,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_class(width < WIDE, "narrow")
         self.set_class(not fits, "slim")
         self.set_class(not (fits if self._tree_asked is None else self._tree_asked), "tree-hidden")
+
+    def lay_out(self) -> None:
+        """Something stands beside the mail now, or no longer."""
+        self._lay_out(self.size.width)
 
     def show_tree(self, shown: bool) -> None:
         """Show or hide the folders; the focus leaves what is hidden.
@@ -189,6 +213,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.pane_before_wire().focus()
 
     def pane_before_wire(self) -> Widget:
+        draft = self.composing.stop if self.has_class("draft-front") else None
+        return draft or self.pane_of_mail()
+
+    def pane_of_mail(self) -> Widget:
+        """The message, or the list where none is read."""
         return self.viewer if self.has_class("reading") else self.messages
 
     @on(DescendantFocus)
@@ -196,19 +225,32 @@ class MainScreen(Screen[None], inherit_bindings=False):
         # Side by side the focus says which of the two stays when the screen becomes narrow.
         if self.wide and self.context in ("list", "viewer"):
             self.set_class(self.context == "viewer", "reading")
-        self.hints.show_hints(self.keymap.hints(self.context))
+        self.composing.focus_moved()
+        self.show_hints()
+
+    @on(FolderTree.CursorMoved)
+    def show_hints(self) -> None:
+        """The keys that count in the pane with the focus, less what cannot be done there."""
+        self.hints.show_hints(self.keymap.hints(self.context, self.offering.offered))
 
     # Keys down
 
-    def on_key(self, event: Key) -> None:
+    async def on_key(self, event: Key) -> None:
         self.service.person_active()
         action = self.keymap.lookup(self.context, event.key)
+        if await self.composing.takes(event, action):
+            event.stop()
+            return
+        allowed = self._burst.allows(BY_ID.get(action or ""), event.key, event.time)
         if action is None:
             return
         event.stop()
         event.prevent_default()
         self.hints.clear_notice()
-        self.performer.perform(action)
+        if allowed:
+            self.performer.perform(action)
+        else:
+            self.hints.show_notice("That looked like pasted text: nothing was deleted or moved")
 
     # Events up
 
@@ -231,7 +273,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     @on(MessageList.Opened)
     def _message_opened(self, message: MessageList.Opened) -> None:
-        self.reading.open(message.uid)
+        if self.composing.in_drafts:
+            self.composing.begin("message.edit")
+        else:
+            self.reading.open(message.uid)
 
     @on(MessageViewer.RenderWanted)
     def _render_wanted(self) -> None:
@@ -264,21 +309,58 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _mailbox_chosen(self, message: FolderTree.MailboxChosen) -> None:
         self.open_mailbox(message.account, message.name)
 
+    # By name: what draws a draft is imported with the first of them.
+    def on_compose_pane_changed(self, message: ComposePane.Changed) -> None:
+        self.composing.changed(message.pane, typed=message.typed)
+
+    def on_compose_pane_offers_wanted(self, message: ComposePane.OffersWanted) -> None:
+        self.run(self.composing.offer(message.pane, message.text), group="offers")
+
+    def on_compose_pane_noticed(self, message: ComposePane.Noticed) -> None:
+        self.hints.show_notice(message.text, error=True)
+
     def show_current(self) -> None:
         """Say what the list shows now."""
         self._news.show_current()
 
-    def open_mailbox(self, account: str, name: bytes) -> None:
-        """Make this mailbox the current one."""
+    def open_mailbox(
+        self, account: str, name: bytes, *, read_only: bool = False, stay: bool = False
+    ) -> None:
+        """Make this mailbox the current one; ``read_only`` opens it with EXAMINE.
+
+        ``stay`` leaves the keys where they are, among the folders.
+        """
+        left, here = self.mailbox.account, self.mailbox.name
         self.mailbox.account, self.mailbox.wished = account, name
         self.reading.forget()
-        self.show_reading(False)
-        if not self._tree_fits:
-            self.show_tree(False)
-        self.run(self._open_mailbox(account, name))
+        if not stay:
+            self.show_reading(False)
+            if not self._tree_fits:
+                self.show_tree(False)
+        if (account, name) == (left, here):
+            left = ""
+        self.run(self._open_mailbox(account, name, read_only=read_only, left=left))
 
-    async def _open_mailbox(self, account: str, name: bytes) -> None:
-        await wrap_future(self.service.open_mailbox(account, name))
+    def toggle_write(self) -> None:
+        """mutt's toggle-write: the current mailbox read-only, or with changes allowed again."""
+        mailbox = self.mailbox
+        if self.service.read_only:
+            self.hints.show_notice("tui-mail was started with --read-only: it changes nothing")
+        elif mailbox.mailbox_id:
+            told = "Changes are allowed" if mailbox.read_only else "Read only: nothing is changed"
+            self.hints.show_notice(told)
+            work = self._open_mailbox(
+                mailbox.account, mailbox.name, read_only=not mailbox.read_only
+            )
+            self.run(work)
+
+    async def _open_mailbox(
+        self, account: str, name: bytes, *, read_only: bool, left: str = ""
+    ) -> None:
+        """``left`` is the account whose mailbox is left for it, "" where none is."""
+        if left:
+            await self.leaving.leave(left)
+        await wrap_future(self.service.open_mailbox(account, name, read_only=read_only))
 
     def _show_command(self) -> None:
         exchange = self.service.transcript.last_exchange

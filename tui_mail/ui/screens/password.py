@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui_mail.ui.screens.dialog import Dialog, Hints, styled
-from tui_mail.ui.widgets.line_input import LineInput
+from tui_mail.ui.widgets.line_input import SecretInput
 
 _MAX_PASSWORD = 4096
 
@@ -21,16 +21,6 @@ class PasswordAnswer:
 
     password: str = field(repr=False)
     remember: bool
-
-
-class _PasswordInput(LineInput):
-    """An input line whose text cannot be copied off it."""
-
-    def action_copy(self) -> None:
-        """Leave the clipboard alone."""
-
-    def action_cut(self) -> None:
-        """Leave the clipboard alone."""
 
 
 class PasswordScreen(Dialog[PasswordAnswer | None]):
@@ -62,7 +52,7 @@ class PasswordScreen(Dialog[PasswordAnswer | None]):
         yield Static(styled(f"{self._user} at {self._host}"))
         yield Widget(
             Static(styled("Password: ", "prompt"), id="label"),
-            _PasswordInput(password=True, max_length=_MAX_PASSWORD),
+            SecretInput(max_length=_MAX_PASSWORD),
             id="line",
         )
         if self._keyring:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from rich.cells import cell_len
+
 from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN, MessageSummary
 from tui_mail.sanitize import columnar
 from tui_mail.ui.cells import fit, fit_right
-
-Part = tuple[str, str]
+from tui_mail.ui.labels import Part, fitted, is_forwarded
 
 NO_SUBJECT = "(no subject)"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -30,6 +31,7 @@ _SIZE_WIDTH = 4
 # The widest form of a date: "Wed 14:05" or "2023-11-12" where there is room, else "2023-11".
 _DATE_WIDTH = 10
 _SHORT_DATE_WIDTH = 7
+_LABELS_AT_LEAST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,12 @@ def row_parts(
     today: date,
     show_recipients: bool = False,
     tagged: bool = False,
+    labels: tuple[Part, ...] = (),
 ) -> list[Part]:
     """The texts of one row with their style names, ``width`` cells together.
 
-    ``today`` is the local day that dates are told relative to.
+    ``today`` is the local day that dates are told relative to. ``labels`` stand before the
+    subject, and take up two fifths of its room at most.
     """
     columns = columns_for(width)
     person = (row.recipients or row.sender) if show_recipients else row.sender
@@ -80,7 +84,12 @@ def row_parts(
         parts.append((day.ljust(columns.date + 2), "date"))
     subject = columnar(row.subject) or NO_SUBJECT
     parts.append((fit(columnar(person), columns.person) + "  ", "sender"))
-    parts.append((fit(subject, columns.subject) + ("  " if columns.size else " "), ""))
+    room = columns.subject
+    if labels:
+        before = fitted(labels, min(room, max(_LABELS_AT_LEAST, room * 2 // 5)))
+        parts += before
+        room -= sum(cell_len(text) for text, _ in before)
+    parts.append((fit(subject, room) + ("  " if columns.size else " "), ""))
     if columns.size:
         parts.append((fit_right(format_size(row.size), columns.size) + " ", "size"))
     return parts
@@ -106,6 +115,8 @@ def _state(flags: frozenset[str]) -> Part:
         return "N", "new"
     if ANSWERED in flags:
         return "r", "answered"
+    if is_forwarded(flags):
+        return "f", "answered"
     return " ", ""
 
 

@@ -52,6 +52,9 @@ class FolderTree(LineView):
         def control(self) -> FolderTree:
             return self.sender
 
+    class CursorMoved(Message):
+        """The cursor is on another line, or on another folder."""
+
     def __init__(
         self,
         *,
@@ -159,6 +162,9 @@ class FolderTree(LineView):
         if index is not None:
             self.go_to(index)
             self.choose()
+
+    def cursor_changed(self) -> None:
+        self.post_message(self.CursorMoved())
 
     # Drawing
 

@@ -31,3 +31,16 @@ class LineInput(Input):
             value, max_length=max_length, password=password, select_on_focus=False, compact=True
         )
         self.cursor_blink = False
+
+
+class SecretInput(LineInput):
+    """A line that shows dots, and whose text cannot be copied off it."""
+
+    def __init__(self, *, max_length: int) -> None:
+        super().__init__(max_length=max_length, password=True)
+
+    def action_copy(self) -> None:
+        """Leave the clipboard alone."""
+
+    def action_cut(self) -> None:
+        """Leave the clipboard alone."""

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui_mail.model import MessageSummary
+from tui_mail.ui.labels import Labels
 from tui_mail.ui.widgets.columns import placeholder_parts, row_parts, row_style
 from tui_mail.ui.widgets.line_view import LineView
 from tui_mail.ui.widgets.order import find, follow
@@ -79,9 +80,11 @@ class MessageList(LineView):
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
         now: Callable[[], float] = time.time,
+        labels: Labels | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._now = now
+        self._labels = labels or Labels()
         self._day = date.fromtimestamp(now())
         self._order: array[int] = array("I")
         self._rows: dict[int, MessageSummary] = {}
@@ -247,6 +250,7 @@ class MessageList(LineView):
             today=self._day,
             show_recipients=self._show_recipients,
             tagged=row.uid in self._tagged,
+            labels=self._labels.shown(row.flags),
         )
         return self.compose_row(parts, width, cursor=cursor, base=row_style(row))
 

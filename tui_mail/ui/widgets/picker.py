@@ -6,7 +6,7 @@ two keys; nothing is drawn but the lines that show.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,8 +192,15 @@ class Picker(ModalScreen[Any], inherit_bindings=False):
         event.prevent_default()
 
 
-def action_choices(keymap: Keymap, context: Context) -> Iterator[Choice]:
-    """The command palette: every action that counts in ``context``, with its key and id."""
+def action_choices(
+    keymap: Keymap, context: Context, offered: Callable[[str], bool] = lambda action_id: True
+) -> Iterator[Choice]:
+    """The command palette: every action that counts in ``context``, with its key and id.
+
+    What is not offered there is left out.
+    """
     for action in keymap.available(context):
+        if not offered(action.id):
+            continue
         key = keymap.shown_key(action.id, context if context in action.contexts else "global")
         yield Choice(action.description, action.id, detail=f"{action.id}  {key:>9}", also=action.id)

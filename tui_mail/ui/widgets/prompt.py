@@ -67,12 +67,13 @@ class Prompt(ModalScreen[str | None], inherit_bindings=False):
 
     Up and down go through ``history`` (oldest first). With ``complete``, Tab fills in as much as
     is certain and shows what it may become. An empty line is an answer only with ``allow_empty``.
+    ``hint`` stands above the line until something is typed.
     """
 
     DEFAULT_CSS = """
     Prompt { align: left bottom; background: transparent !important; }
     Prompt > Vertical { height: auto; max-height: 50%; background: $background; }
-    Prompt #candidates { height: auto; max-height: 8; display: none; }
+    Prompt #candidates { height: auto; max-height: 8; padding: 0 1; display: none; }
     Prompt Horizontal { height: 1; padding: 0 1; background: $background; }
     Prompt #label { width: auto; max-width: 50%; height: 1; }
     Prompt Static { background: $background; color: $foreground; }
@@ -86,6 +87,7 @@ class Prompt(ModalScreen[str | None], inherit_bindings=False):
         history: Sequence[str] = (),
         complete: Complete | None = None,
         allow_empty: bool = False,
+        hint: str = "",
     ) -> None:
         super().__init__()
         self._label, self._value = label, value
@@ -94,16 +96,18 @@ class Prompt(ModalScreen[str | None], inherit_bindings=False):
         self._typed = value
         self._complete = complete
         self._allow_empty = allow_empty
+        self._hint = hint
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(id="candidates")
+            yield Static(styled(self._hint, "hint"), id="candidates")
             with Horizontal():
                 yield Static(styled(f"{self._label} ", "prompt"), id="label")
                 yield LineInput(self._value, max_length=_MAX_LENGTH)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
+        self.query_one("#candidates").display = bool(self._hint)
 
     async def on_key(self, event: events.Key) -> None:
         key = canonical(event.key)
@@ -155,4 +159,4 @@ class Prompt(ModalScreen[str | None], inherit_bindings=False):
     def _candidate_text(self, candidates: Sequence[str]) -> Text:
         names = [clean(candidate.rstrip("/").rpartition("/")[2]) for candidate in candidates[:200]]
         more = len(candidates) - len(names)
-        return styled(" " + "  ".join(names) + (f"  and {more} more" if more else ""), "dim")
+        return styled("  ".join(names) + (f"  and {more} more" if more else ""), "dim")

@@ -34,7 +34,8 @@ class Status:
     ``mailbox`` is its path for showing. ``total`` and ``unread`` are None while unknown;
     ``position`` says which part of the lines is shown (``42%``); a number that changes with every
     step of the cursor would be paid for on every step. ``retry_in`` is in whole seconds.
-    ``waiting`` actions have not reached the server yet.
+    ``waiting`` actions have not reached the server yet. ``drafts`` says how many are open,
+    ``outbox`` what is being sent.
     ``command`` is the last command's name and ``milliseconds`` its round trip, None while it is
     under way. ``error`` is one line about what went wrong, until it is settled.
     """
@@ -52,6 +53,8 @@ class Status:
     milliseconds: float | None = None
     waiting: int = 0
     error: str = ""
+    drafts: str = ""
+    outbox: str = ""
 
 
 def duration(milliseconds: float) -> str:
@@ -101,6 +104,11 @@ def _activity(status: Status) -> list[Part]:
     return []
 
 
+def _outgoing(status: Status) -> Part:
+    """What is being written and sent."""
+    return "  ".join(filter(None, (status.drafts, columnar(status.outbox)))), "status-busy"
+
+
 def _command(status: Status) -> Part:
     if not status.command:
         return "", "status"
@@ -125,7 +133,7 @@ def _layouts(status: Status, width: int) -> Iterator[tuple[list[Part], list[Part
     account = columnar(status.account)
     mailbox = columnar(status.mailbox) + (" (read only)" if status.read_only else "")
     position, command = (status.position, "status"), _command(status)
-    counts, activity = _counts(status), _activity(status)
+    counts, activity, outgoing = _counts(status), _activity(status), _outgoing(status)
 
     def left(account: str, mailbox: str, count: str) -> list[Part]:
         return [(account, "status"), _phase(status), (mailbox, "status"), (count, "status")]
@@ -133,9 +141,9 @@ def _layouts(status: Status, width: int) -> Iterator[tuple[list[Part], list[Part
     for count in counts:
         for doing in activity or [("", "status")]:
             names = left(account, mailbox, count)
-            yield [*names, position], [doing, command]
-            yield names, [doing, command]
-            yield names, [doing]
+            yield [*names, position], [outgoing, doing, command]
+            yield names, [outgoing, doing, command]
+            yield names, [outgoing, doing]
     shortened = [
         left(cut(account, max(4, width // share)), cut(mailbox, width // share), counts[-1])
         for share in (4, 6, 8, 12)
@@ -143,6 +151,8 @@ def _layouts(status: Status, width: int) -> Iterator[tuple[list[Part], list[Part
     for text, name in activity[:1]:
         for names in shortened:
             yield names, [(cut(text, max(8, width - _width(names) - 4)), name)]
+    for names in shortened:
+        yield names, [outgoing]
     for names in shortened:
         yield names, []
 

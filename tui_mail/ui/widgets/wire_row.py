@@ -16,6 +16,7 @@ from rich.cells import cell_len, chop_cells
 
 from tui_mail.sanitize import columnar, decode_clean
 from tui_mail.ui.cells import fit, fit_right
+from tui_mail.ui.widgets.wire_words_smtp import is_command, reply_status
 from tui_mail.wire.transcript import LITERAL_KEPT, Direction, Exchange, WireLine
 
 WIDE = 100
@@ -122,7 +123,7 @@ def split_text(line: WireLine) -> tuple[str, bytes]:
     "" and all of it for the later lines of a command, and for protocols without tags.
     """
     first, _, rest = line.text.partition(b" ")
-    if first in (b"*", b"+"):
+    if first in (b"*", b"+") and line.direction is Direction.RECEIVED:  # sent, * gives up a login
         return first.decode(), rest
     if line.tag and first == line.tag.encode("ascii", "replace"):
         return line.tag, rest
@@ -131,14 +132,19 @@ def split_text(line: WireLine) -> tuple[str, bytes]:
 
 def is_first(line: WireLine) -> bool:
     """Whether a command begins with this line."""
-    return line.direction is Direction.SENT and split_text(line)[0] != ""
+    return line.direction is Direction.SENT and (split_text(line)[0] != "" or is_command(line))
 
 
 def completion(line: WireLine) -> str:
-    """``OK``, ``NO`` or ``BAD`` if the line is a tagged answer, else ""."""
+    """``OK``, ``NO`` or ``BAD`` if the line is a tagged answer, else "".
+
+    A final reply of SMTP is put in the same words.
+    """
     if line.direction is not Direction.RECEIVED:
         return ""
     tag, rest = split_text(line)
+    if not tag:
+        return reply_status(line)
     word = rest[:4].split(b" ")[0].upper()
     return word.decode() if tag not in ("", "*", "+") and word in (b"OK", b"NO", b"BAD") else ""
 
@@ -169,17 +175,17 @@ def body_pieces(line: WireLine, width: int) -> list[Piece]:
     if line.direction is Direction.NOTE:
         return [Piece(text, ("wire-note",))]
     if line.direction is Direction.SENT:
-        if not tag:
+        if not is_first(line):
             return list(_with_literals(text, ("wire-sent",), line))
         name, space, arguments = _command_name(text)
         return [
             Piece(name + space, ("wire-sent", "strong")),
             *_with_literals(arguments, ("wire-sent",), line),
         ]
-    if tag in ("", "+"):
+    if tag == "+":
         return list(_with_literals(text, ("wire-received",), line))
     word, space, more = text.partition(" ")
-    status = status_style(word)
+    status = status_style(word if tag else completion(line))
     if not status:
         return list(_with_literals(text, ("wire-received",), line))
     # An OK is good news in a word; what was refused is to be seen from end to end.

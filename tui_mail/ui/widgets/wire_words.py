@@ -6,7 +6,9 @@ of a line, and is believed by nobody but the reader.
 
 from __future__ import annotations
 
-from tui_mail.wire.transcript import Direction, WireLine
+from tui_mail.ui.widgets.wire_words_smtp import COMMANDS as SMTP_COMMANDS
+from tui_mail.ui.widgets.wire_words_smtp import explain_smtp
+from tui_mail.wire.transcript import SUBMISSION_TAG, Direction, WireLine
 
 _REV2 = "RFC 9051"
 _REV1 = "RFC 3501"
@@ -118,7 +120,7 @@ _CONTINUATION = ("the server waits for more", f"{_REV2}, 7.6")
 
 def explain_command(name: str) -> str:
     """``FETCH`` or ``UID FETCH`` in words; "" for one that is not known."""
-    words = COMMANDS.get(name.upper().removeprefix("UID "))
+    words = COMMANDS.get(name.upper().removeprefix("UID ")) or SMTP_COMMANDS.get(name)
     if words is None:
         return ""
     what, where = words
@@ -126,7 +128,9 @@ def explain_command(name: str) -> str:
 
 
 def explain(line: WireLine, command: str) -> str:
-    """What a line of IMAP is; ``command`` is the name of the one it belongs to, "" for none."""
+    """What a line is; ``command`` is the name of the one it belongs to, "" for none."""
+    if line.tag.startswith(SUBMISSION_TAG):
+        return explain_smtp(line, command)
     words = line.text[:200].decode("latin-1").upper().split()
     if line.direction is Direction.SENT:
         if words[:1] == ["DONE"]:

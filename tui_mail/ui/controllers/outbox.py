@@ -1,0 +1,251 @@
+"""What is being sent: told as it goes, counted in the status bar, taken back while it can be.
+
+Hears the mail service's events. The screen that lists the outbox is imported when it is opened.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from asyncio import wrap_future
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tui_mail.errors import MailError
+from tui_mail.mail.compose.values import OutboxEntry, Sending
+from tui_mail.ui.screens.confirm import Confirm
+from tui_mail.ui.screens.error import ErrorScreen
+from tui_mail.ui.widgets.picker import Choice, Picker
+
+if TYPE_CHECKING:
+    from tui_mail.ui.screens.main import MainScreen
+    from tui_mail.ui.screens.outbox import OutboxScreen
+
+_CODE = re.compile(r"([245][0-9]{2})[ -](.*)", re.DOTALL)
+UNSENT = frozenset(
+    {Sending.HELD, Sending.QUEUED, Sending.SENDING, Sending.FAILED, Sending.UNCERTAIN}
+    | {Sending.PARTLY_REFUSED}
+)
+# A person has to decide what becomes of these.
+STUCK = frozenset({Sending.FAILED, Sending.UNCERTAIN, Sending.PARTLY_REFUSED})
+CAN_BE_CALLED_BACK = frozenset(
+    {Sending.HELD, Sending.QUEUED, Sending.FAILED, Sending.PARTLY_REFUSED}
+)
+
+
+class OutboxController:
+    """``entries`` are those the service told of, the newest first."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self.entries: dict[int, OutboxEntry] = {}
+        self._shown: OutboxScreen | None = None
+        self.table: dict[str, Callable[[], object]] = {
+            "outbox.show": lambda: screen.run(self.show()),
+            "app.quit": lambda: screen.run(self.leave()),
+            "outbox.call_back": lambda: screen.run(self.call_back()),
+        }
+
+    async def start(self) -> None:
+        """Learn what is in the outbox from before."""
+        for entry in await wrap_future(self._screen.service.writing.outbox()):
+            self.entries.setdefault(entry.id, entry)
+        self._show_counts()
+
+    async def leave(self) -> None:
+        """Leave the program, after a question where something is still to be sent."""
+        app, writing = self._screen.app, self._screen.service.writing
+        await self._screen.leaving.leave(self._screen.account)
+        count = writing.unsent()
+        if not count:
+            await self._exit()
+            return
+        what = "1 message is" if count == 1 else f"{count:,} messages are"
+        choices = [
+            Choice("Send now, and leave then", "send"),
+            Choice("Leave: sent at the next start", "leave"),
+            Choice("Stay", None),
+        ]
+        wanted = await app.push_screen_wait(Picker(f"{what} not sent yet", choices))
+        if wanted == "send":
+            self._screen.hints.show_notice("Sending …")
+            await wrap_future(writing.send_now())
+        if wanted is not None:
+            await self._exit()
+
+    async def _exit(self) -> None:
+        for doing in self._screen.composing.put_all_away():
+            await wrap_future(doing)
+        self._screen.app.exit(0)
+
+    # Told
+
+    def told_sent(self, entry: OutboxEntry) -> None:
+        """A person has sent this."""
+        self._take(entry)
+        screen = self._screen
+        key = screen.keymap.shown_key("outbox.call_back", "list")
+        wait = entry.due - time.time() if entry.due is not None else 0.0
+        when = f"in {max(1, round(wait))} s; {key} calls it back" if wait > 0.5 else "now"
+        screen.hints.show_notice(f"Sending {when}")
+
+    def changed(self, entry: OutboxEntry | None) -> None:
+        """The service says how it stands with one of them, or that the list is another."""
+        if entry is None:
+            self._screen.run(self._read_again())
+            return
+        before = self.entries.get(entry.id)
+        self._take(entry)
+        if before is None or before.state is not entry.state or before.tries != entry.tries:
+            self._tell(entry)
+
+    async def _read_again(self) -> None:
+        entries = await wrap_future(self._screen.service.writing.outbox())
+        self.entries = {entry.id: entry for entry in entries}
+        self._show_counts()
+
+    def _take(self, entry: OutboxEntry) -> None:
+        self.entries[entry.id] = entry
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        unsent = [entry for entry in self.entries.values() if entry.state in UNSENT]
+        stuck = sum(entry.state in STUCK for entry in unsent)
+        text = f"{len(unsent):,} to send" if unsent else ""
+        if stuck:
+            text = f"{stuck:,} not sent: {self._screen.keymap.shown_key('outbox.show', 'list')}"
+        self._screen.status.change(outbox=text)
+        if self._shown is not None:
+            self._shown.take(self.newest_first)
+
+    @property
+    def newest_first(self) -> list[OutboxEntry]:
+        return sorted(self.entries.values(), key=lambda entry: -entry.id)
+
+    def _tell(self, entry: OutboxEntry) -> None:
+        hints, about = self._screen.hints, entry.subject or "no subject"
+        match entry.state:
+            case Sending.ACCEPTED:
+                hints.show_notice(f"Sent: {about} ({entry.reply})")
+            case Sending.QUEUED if entry.reply:
+                again = (
+                    time.strftime(" again at %H:%M", time.localtime(entry.due)) if entry.due else ""
+                )
+                hints.show_notice(f"Not sent yet,{again}: {about} ({entry.reply})", error=True)
+            case Sending.FAILED:
+                self._screen.run(self._told_failure(entry))
+            case Sending.UNCERTAIN | Sending.PARTLY_REFUSED:
+                self._screen.run(self._told_doubt(entry))
+            case _:
+                pass
+
+    async def _told_failure(self, entry: OutboxEntry) -> None:
+        """Refused for good: the draft is back on the screen, with the server's line."""
+        screen = self._screen
+        writing = screen.composing.context is not None or len(screen.app.screen_stack) > 1
+        error = failure(entry)
+        if writing:
+            # Somebody who types must not type into a box that opens meanwhile.
+            key = screen.keymap.shown_key("outbox.show", "list")
+            screen.hints.show_notice(f"{error.title} ({entry.reply}); {key}: outbox", error=True)
+            return
+        if entry.draft is not None:  # a bounce has none and stays where it is
+            await self._back_to_draft(entry)
+        screen.app.push_screen(ErrorScreen(error, account=entry.account, retry=False))
+
+    async def _back_to_draft(self, entry: OutboxEntry) -> None:
+        from tui_mail.ui.controllers.answering import open_number
+
+        number = await wrap_future(self._screen.service.writing.call_back(entry.id))
+        self._forget(entry)
+        if number:  # a bounce had no draft
+            await open_number(self._screen, number)
+
+    def _forget(self, entry: OutboxEntry) -> None:
+        self.entries.pop(entry.id, None)
+        self._show_counts()
+
+    async def _told_doubt(self, entry: OutboxEntry) -> None:
+        """Only the person can say what is to become of it: the outbox offers what there is."""
+        key = self._screen.keymap.shown_key("outbox.show", "list")
+        self._screen.hints.show_notice(f"{failure(entry).title}; {key}: outbox", error=True)
+        self._screen.app.bell()
+
+    # What a person does
+
+    async def call_back(self) -> None:
+        """The message sent last, if it has not gone yet: back to a draft."""
+        for entry in self.newest_first:
+            if entry.state in CAN_BE_CALLED_BACK:
+                await self._back_to_draft(entry)
+                self._screen.hints.show_notice("Called back: it was not sent")
+                return
+        self._screen.hints.show_notice("There is nothing that could be called back")
+
+    async def show(self) -> None:
+        """The list of what is being sent and what was."""
+        from tui_mail.ui.screens.outbox import OutboxScreen
+
+        await self._read_again()
+        self._shown = shown = OutboxScreen(self.newest_first, self._screen.keymap)
+        try:
+            wanted = await self._screen.app.push_screen_wait(shown)
+        finally:
+            self._shown = None
+        if wanted is not None:
+            await self._do(*wanted)
+
+    async def _do(self, action: str, entry: OutboxEntry) -> None:
+        screen, writing = self._screen, self._screen.service.writing
+        match action:
+            case "outbox.edit":
+                await self._back_to_draft(entry)
+            case "outbox.retry":
+                if entry.state is not Sending.UNCERTAIN or await self._sure(
+                    "Send it again?", "The server may have it already: it may arrive twice."
+                ):
+                    await wrap_future(writing.retry(entry.id))
+            case "outbox.others":
+                await wrap_future(writing.send_to_the_others(entry.id))
+            case "outbox.sent":
+                await wrap_future(writing.mark_sent(entry.id))
+            case "outbox.drop":
+                what = (
+                    "It was not sent."
+                    if entry.state in UNSENT
+                    else "It was sent; only the entry goes."
+                )
+                if await self._sure(f"Drop this entry? {what}", entry.subject):
+                    await wrap_future(writing.drop(entry.id))
+                    self._forget(entry)
+            case "outbox.wire":
+                screen.show_wire(True)
+
+    async def _sure(self, question: str, detail: str) -> bool:
+        asked = Confirm(question, detail)
+        return await self._screen.app.push_screen_wait(asked)
+
+
+def failure(entry: OutboxEntry) -> MailError:
+    """What an entry that needs a person has come to, in words."""
+    about = entry.subject or "the message without a subject"
+    refused = ", ".join(each.address for each in entry.refused)
+    match entry.state:
+        case Sending.PARTLY_REFUSED:
+            title = f"Not sent: {about}: the server refused {refused}"
+        case Sending.UNCERTAIN:
+            title = f"Nobody knows whether this was sent: {about}"
+        case _:
+            title = f"Not sent: {about}"
+    return MailError(title, server_line=entry.reply, advice=_meaning(entry))
+
+
+def _meaning(entry: OutboxEntry) -> str:
+    """What the code in the server's line means (RFC 5321, 4.2 and RFC 3463)."""
+    from tui_mail.net.smtp_codes import enhanced_code, explain
+
+    found = _CODE.match(entry.reply)
+    if found is None:
+        return ""
+    meaning = explain(int(found[1]), enhanced_code(found[2]))
+    return f"That means: {meaning.what}. {meaning.advice}".strip()
