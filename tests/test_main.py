@@ -75,7 +75,8 @@ def test_reading_the_configuration_loads_nothing_heavy(home: Path) -> None:
 
 def test_help_names_every_option(home: Path) -> None:
     text = run(home, "--help").stdout
-    for option in ("--config", "--demo", "--read-only", "--log", "--version", "password"):
+    options = ("--config", "--demo", "--read-only", "--log", "--version")
+    for option in (*options, "password", "account", "import-muttrc"):
         assert option in text
 
 
@@ -118,7 +119,8 @@ def test_without_a_terminal_it_does_not_start(arguments: list[str], home: Path) 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--nonsense"], ["--demo", "--config", "x"], ["password"], ["paswort", "work"]]
+    "arguments",
+    [["--nonsense"], ["--demo", "--config", "x"], ["password"], ["paswort", "work"], ["account"]],
 )
 def test_wrong_use(arguments: list[str], home: Path) -> None:
     ran = run(home, *arguments)
@@ -149,3 +151,20 @@ def test_a_log_that_cannot_be_written(home: Path) -> None:
     assert ran.stderr == (
         f"tui-mail: --log {home / 'no' / 'log'}: cannot be written: No such file or directory\n"
     )
+
+
+def test_a_file_without_accounts_says_so(home: Path) -> None:
+    path = home / "tui-mail" / "config.toml"
+    path.write_text('[ui]\ntheme = "dark"\n')
+    ran = run(home)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        f"tui-mail: {path}: accounts: expected at least one [accounts.NAME] table\n"
+    )
+
+
+def test_an_account_is_only_asked_for_on_a_terminal(home: Path) -> None:
+    ran = run(home, "account", "add")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "tui-mail: expected a terminal to draw on and to read keys from\n"
+    assert not (home / "tui-mail" / "config.toml").exists()

@@ -20,6 +20,7 @@ from tui_mail.errors import ConfigError, MailError
 
 if TYPE_CHECKING:
     from tui_mail.config import Config
+    from tui_mail.mail.compose.values import Draft
     from tui_mail.mail.service import MailService
 
 FAILED = 1
@@ -39,11 +40,19 @@ Or look around first, with sample mail and no account of yours: tui-mail --demo
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit status: 0, 1 failed, 2 wrong use or configuration."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    others, mailto = _split_mailto(given)
+    options = _parser().parse_args(others)
     try:
+        if options.command == "send":
+            return _send(options)
         if options.command == "password":
             return _password(options)
-        return _run(options)
+        if options.command == "account":
+            return _account(options)
+        if options.command == "import-muttrc":
+            return _import_muttrc(options)
+        return _run(options, mailto)
     except MailError as error:
         print(f"tui-mail: {_one_line(error)}", file=sys.stderr)
         return WRONG_USE if isinstance(error, ConfigError) else FAILED
@@ -63,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="tui-mail",
         description="A mail client for the terminal that shows every IMAP line it speaks.",
     )
+    parser.epilog = "tui-mail mailto:ADDRESS opens the program with a message to ADDRESS."
     parser.add_argument("--version", action="version", version=f"tui-mail {__version__}")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--config", type=Path, metavar="FILE", help="the configuration to read")
@@ -79,7 +89,62 @@ def _parser() -> argparse.ArgumentParser:
     )
     password.add_argument("account", metavar="ACCOUNT", help="its name in the configuration")
     password.add_argument("--delete", action="store_true", help="remove it")
+    account = commands.add_parser("account", help="add an account to the configuration")
+    account.add_argument("change", choices=["add"], help="what to do")
+    account.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="a certificate authority to trust for it"
+    )
+    muttrc = commands.add_parser(
+        "import-muttrc", help="take accounts over from a mutt or neomutt configuration"
+    )
+    muttrc.add_argument("file", nargs="?", type=Path, metavar="FILE", help="such as ~/.muttrc")
+    _add_send(commands.add_parser("send", help="send one message; its text is standard input"))
     return parser
+
+
+def _add_send(send: argparse.ArgumentParser) -> None:
+    send.description = "Exit status: 0 sent, 1 refused, 75 not sent but worth trying again."
+    send.add_argument("-s", "--subject", default="", metavar="SUBJECT")
+    several = (
+        ("-a", "--attach", "FILE", "a file to send with it; may be given again"),
+        ("-c", "--cc", "ADDRESS", "may be given again"),
+        ("-b", "--bcc", "ADDRESS", "may be given again"),
+    )
+    for short, long, metavar, text in several:
+        send.add_argument(short, long, action="append", default=[], metavar=metavar, help=text)
+    send.add_argument(
+        "--from", dest="identity", metavar="IDENTITY", help="an address or a name of an account"
+    )
+    send.add_argument("--account", metavar="NAME", help="its name in the configuration")
+    send.add_argument(
+        "--queue", action="store_true", help="leave it in the outbox; tui-mail sends it later"
+    )
+    send.add_argument("to", nargs="+", metavar="ADDRESS")
+
+
+def _split_mailto(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """The arguments without a ``mailto:`` URI before any command, and that URI.
+
+    argparse takes the first plain word for the name of a command.
+    """
+    for number, each in enumerate(arguments):
+        if each.lower().startswith("mailto:"):
+            return [*arguments[:number], *arguments[number + 1 :]], each
+        if each == "send":
+            break
+    return list(arguments), None
+
+
+def _send(options: argparse.Namespace) -> int:
+    from tui_mail import logs
+    from tui_mail.cli_send import send
+
+    logs.start(options.log)
+    with ExitStack() as stack:
+        settings = _settings(options, stack, interactive=False)
+        if settings is None:
+            return WRONG_USE
+        return send(settings, options, read_only=options.read_only)
 
 
 def _password(options: argparse.Namespace) -> int:
@@ -91,7 +156,28 @@ def _password(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(options: argparse.Namespace) -> int:
+def _account(options: argparse.Namespace) -> int:
+    from tui_mail import logs
+    from tui_mail.cli_account import add_account
+
+    logs.start(options.log)
+    settings = add_account(options.config, options.ca_file)
+    if settings is None:
+        return FAILED
+    return _show(settings, read_only=options.read_only)
+
+
+def _import_muttrc(options: argparse.Namespace) -> int:
+    from tui_mail import logs
+    from tui_mail.cli_muttrc import import_muttrc
+
+    logs.start(options.log)
+    taken, lines = import_muttrc(options.file, options.config)
+    print("\n".join(lines))
+    return 0 if taken else FAILED
+
+
+def _run(options: argparse.Namespace, mailto: str | None) -> int:
     from tui_mail import logs
 
     logs.start(options.log)
@@ -101,10 +187,17 @@ def _run(options: argparse.Namespace) -> int:
             return WRONG_USE
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise ConfigError("expected a terminal to draw on and to read keys from")
-        return _show(settings, read_only=options.read_only)
+        draft = None
+        if mailto is not None:
+            from tui_mail.cli_send import mailto_draft
+
+            draft = mailto_draft(settings, mailto)
+        return _show(settings, read_only=options.read_only, draft=draft)
 
 
-def _settings(options: argparse.Namespace, stack: ExitStack) -> Config | None:
+def _settings(
+    options: argparse.Namespace, stack: ExitStack, *, interactive: bool = True
+) -> Config | None:
     if options.demo:
         from tui_mail.demo.thread import demo_in_thread
 
@@ -113,8 +206,14 @@ def _settings(options: argparse.Namespace, stack: ExitStack) -> Config | None:
 
     try:
         return config.load(options.config)
-    except config.ConfigMissing:
+    except (config.ConfigMissing, config.AccountsMissing) as problem:
         if options.config is not None:
+            raise
+        if interactive and sys.stdin.isatty() and sys.stderr.isatty():
+            from tui_mail.cli_account import add_account
+
+            return add_account(None, None)
+        if isinstance(problem, config.AccountsMissing):
             raise
         example = "".join(f"    {line}\n" for line in config.EXAMPLE.splitlines())
         text = NO_CONFIGURATION.format(path=config.config_path(), example=example)
@@ -122,7 +221,7 @@ def _settings(options: argparse.Namespace, stack: ExitStack) -> Config | None:
         return None
 
 
-def _show(settings: Config, *, read_only: bool) -> int:
+def _show(settings: Config, *, read_only: bool, draft: Draft | None = None) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.disable()  # all that is made while starting stays; the screen enables it once it stands
     from concurrent.futures import ThreadPoolExecutor
@@ -138,7 +237,7 @@ def _show(settings: Config, *, read_only: bool) -> int:
 
         service = starting.result()
     try:
-        app = TuiMail(service, settings, terminal)
+        app = TuiMail(service, settings, terminal, draft=draft)
         result = app.run(mouse=settings.ui.mouse and terminal.mouse_works)
         if app.crash is not None:
             raise app.crash
