@@ -100,3 +100,15 @@ async def test_text_pasted_without_brackets_deletes_nothing() -> None:
         await person.press("j", "k")
         assert len(person.main.messages.order) == count
         assert not person.main.service.undo_stack("demo")
+
+
+async def test_a_range_is_tagged_from_the_last_tag_to_the_cursor() -> None:
+    async with whole_app() as person:
+        messages = person.main.messages
+        await person.press("V")
+        assert not messages.tagged
+        assert "then go to the last" in person.notice
+        await person.press("j", "t", "j", "j", "V")
+        assert messages.tagged == tuple(messages.order[1:5])
+        await person.press("home", "V")
+        assert messages.tagged == tuple(messages.order[0:5])

@@ -133,6 +133,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("outbox.call_back", "Call back what was sent last", ("U",), (*_MESSAGES, "tree")),
     # Which messages are meant, and shown
     ActionSpec("message.tag", "Tag the message, or take its tag away", ("t",), ("list",), "Tag"),
+    ActionSpec("list.tag_range", "Tag from the message tagged last to this one", ("V",), ("list",)),
     ActionSpec("list.tag", "Tag all messages that match a pattern", ("T",), ("list",)),
     ActionSpec("list.untag", "Untag all messages that match a pattern", ("ctrl+t",), ("list",)),
     ActionSpec("list.limit", "Show only messages that match a pattern", ("l",), ("list",), "Limit"),

@@ -31,6 +31,15 @@ class ChoosingController:
             return messages.tagged
         return (messages.cursor_uid,) if messages.cursor_uid else ()
 
+    def tag_range(self) -> None:
+        """From the message that was tagged last to the one under the cursor."""
+        screen = self._screen
+        if screen.messages.tag_range():
+            screen.hints.show_notice(f"{len(screen.messages.tagged):,} tagged")
+        else:
+            key = screen.keymap.shown_key("message.tag", "list")
+            screen.hints.show_notice(f"Tag the first message with {key}, then go to the last")
+
     async def tag_pattern(self, *, tag: bool = True) -> None:
         """Tag, or untag, all that match."""
         pattern = await self._ask("Tag messages matching:" if tag else "Untag messages matching:")

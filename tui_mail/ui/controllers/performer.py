@@ -39,6 +39,7 @@ class Performer:
             "cursor.end": lambda: self._view().end(),
             "message.open": screen.messages.open_message,
             "message.tag": screen.messages.toggle_tag,
+            "list.tag_range": screen.choosing.tag_range,
             "list.tag": lambda: screen.run(screen.choosing.tag_pattern()),
             "list.untag": lambda: screen.run(screen.choosing.tag_pattern(tag=False)),
             "list.limit": lambda: screen.run(screen.choosing.limit()),

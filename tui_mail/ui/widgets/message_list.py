@@ -90,6 +90,7 @@ class MessageList(LineView):
         self._rows: dict[int, MessageSummary] = {}
         self._show_recipients = False
         self._tagged: set[int] = set()
+        self._tagged_last = 0
         # What has been asked for and not come, and whether asking again is already arranged.
         self._asked: set[int] = set()
         self._asked_lines: set[int] = set()
@@ -132,6 +133,7 @@ class MessageList(LineView):
         """
         for kept in (self._rows, self._asked, self._asked_lines, self._stale, self._tagged):
             kept.clear()
+        self._tagged_last = 0
         self._order = order
         self.set_line_count(len(order), cursor=0, top=0)
         self.refresh()
@@ -211,19 +213,33 @@ class MessageList(LineView):
     @property
     def tagged(self) -> tuple[int, ...]:
         """The UIDs of the tagged messages, in the order of the list."""
-        return tuple(uid for uid in self._order if uid in self._tagged) if self._tagged else ()
+        # The newest first, as the list has them.
+        return tuple(sorted(self._tagged, reverse=True))
 
     def toggle_tag(self) -> None:
         """Tag the message under the cursor, or take its tag away, and go to the next."""
         uid = self.cursor_uid
         if uid:
             self._tagged ^= {uid}
+            self._tagged_last = uid
             self.refresh_row(self.cursor)
             self.move(1)
 
+    def tag_range(self) -> bool:
+        """Tag from the message of the last ``toggle_tag`` to the cursor; False if there is none."""
+        begin = find(self._order, self._tagged_last) if self._tagged_last else None
+        if begin is None:
+            return False
+        first, last = sorted((begin, self.cursor))
+        self._tagged |= set(self._order[first : last + 1]) - {0}
+        self.refresh()
+        return True
+
     def set_tags(self, uids: Iterable[int]) -> None:
-        """Have exactly these messages tagged."""
-        self._tagged = set(uids) - {0}
+        """Have exactly these messages tagged, as far as they are in the list."""
+        wanted = set(uids) - {0}
+        self._tagged = wanted.intersection(self._order) if wanted else wanted
+        self._tagged_last = 0
         self.refresh()
 
     def open_message(self) -> None:
