@@ -7,11 +7,13 @@ cannot run the test is skipped with the reason; ``TUI_MAIL_REQUIRE_SERVERS=1`` m
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,9 @@ from servers import (  # noqa: E402
 from servers.process import private_folder, remove_folder  # noqa: E402
 from servers.requirement import missing  # noqa: E402
 
+# A tenth of the time of a run goes into collections that find nothing.
+gc.set_threshold(100_000, 50, 1_000)
+
 SNAPSHOT_PYTHON = (3, 11)  # pictures differ in detail between versions of Python
 
 
@@ -54,6 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "snap_compare" in getattr(item, "fixturenames", ()):
             item.add_marker(other)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sample_mail_is_parsed_once() -> None:
+    """Every demo holds the same mail, and pymap takes a quarter of a second to parse it."""
+    from pymap.mime import MessageContent
+
+    MessageContent.parse = lru_cache(2_000)(MessageContent.parse)  # type: ignore[method-assign]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
