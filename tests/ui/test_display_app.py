@@ -283,3 +283,11 @@ async def test_a_failing_comparison_leaves_the_writing_to_textual(
 
     await play(app, walk)
     assert "drawing whole from now on" in caplog.text
+
+
+async def test_a_new_size_that_settles_after_the_last_screen_has_gone_is_no_crash() -> None:
+    app = DisplayApp[None](prepare({"TERM": "xterm-256color"}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.resize_terminal(100, 30)
+    assert app.front is None
+    app._settled()

@@ -74,7 +74,7 @@ class TuiMail(DisplayApp[int]):
     async def on_event(self, event: Event) -> None:
         key = isinstance(event, Key) and not event.is_forwarded
         await super().on_event(event)
-        if key and self.screen is self._main:
+        if key and self.front is self._main:
             await self._main.composing.done_with_key()
 
     def on_mount(self) -> None:

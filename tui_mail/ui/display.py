@@ -123,6 +123,12 @@ class DisplayApp(App[ReturnType], inherit_bindings=False):
     def get_driver_class(self) -> type[Driver]:
         return TerminalDriver
 
+    @property
+    def front(self) -> Screen[Any] | None:
+        """The screen in front; none while leaving, which a timer or a key may outlive."""
+        stack = self.screen_stack
+        return stack[-1] if stack else None
+
     def on_resize(self, event: events.Resize) -> None:
         # The terminal has reflowed its lines, or was another one before (screen -r).
         self.cells.forget()
@@ -137,8 +143,9 @@ class DisplayApp(App[ReturnType], inherit_bindings=False):
 
     def _settled(self) -> None:
         """The terminal has had one size for a moment: it is laid out for, and drawn, for sure."""
-        self.screen.post_message(events.Resize(self.size, self.size))
-        self.redraw()
+        if (front := self.front) is not None:
+            front.post_message(events.Resize(self.size, self.size))
+            self.redraw()
 
     def redraw(self) -> None:
         """Draw everything anew, as when something else wrote on the terminal."""

@@ -399,6 +399,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def tell(self, error: MailError) -> None:
         """Show what went wrong, in a box when there is more to it than a line."""
         log.info("told: %s", error.title)
+        if not self.is_running:
+            return
         if (error.server_line or error.advice) and not isinstance(self.app.screen, ErrorScreen):
             self.app.push_screen(ErrorScreen(error, account=self.account, retry=False))
         else:
