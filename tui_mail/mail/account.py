@@ -1,7 +1,6 @@
-"""One account: its connection, its current mailbox, and coming back when the line drops.
+"""One account: its connection, what is done on it, and coming back when the line drops.
 
-Everything here runs on the mail thread. What a person wishes for is remembered, so that a new
-connection carries on where the old one stopped.
+Everything here runs on the mail thread. Which mailbox is open is ``CurrentMailbox``'s to know.
 """
 
 from __future__ import annotations
@@ -16,18 +15,16 @@ from tui_mail import config
 from tui_mail.credentials import Credentials
 from tui_mail.errors import (
     AuthenticationFailed,
-    Cancelled,
     CommandRefused,
     ConnectionFailed,
     MailError,
-    ProtocolError,
     StoreError,
 )
 from tui_mail.mail import events
 from tui_mail.mail.acting import Acting
 from tui_mail.mail.actions import MARK_SEEN
 from tui_mail.mail.actions.permissions import UNKNOWN, refusal
-from tui_mail.mail.background import Background
+from tui_mail.mail.current_mailbox import CurrentMailbox
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.folders import Folders
 from tui_mail.mail.logging_in import LoggingIn
@@ -50,12 +47,11 @@ MAIN = "1"  # what the transcript calls the connection that does the work
 LONGEST_WAIT = 60.0  # seconds between two tries to connect
 NOOP_INTERVAL = 60.0  # seconds, where there is no IDLE to tell the news
 KEEPALIVE_INTERVAL = 300.0  # seconds; servers log an idle client out after 30 minutes
-SELECT_WAIT = 60.0  # seconds a wish waits for its mailbox to be selected
 log = logging.getLogger(__name__)
 
 
 class Account:
-    """``run`` never ends; ``wish`` and the others may be called at any time, on or offline."""
+    """``run`` never ends; the others may be called at any time, on or offline."""
 
     def __init__(
         self,
@@ -79,18 +75,10 @@ class Account:
         publish = self._publish = news.publish
         self._read_only = read_only
         self._pause = pause
-        self._patience = patience
         self.logging_in = LoggingIn(settings, credentials, publish)
         self._retry = asyncio.Event()
         self._failures = 0
         self._client: ImapClient | None = None
-        self._wished: bytes | None = None
-        self._wished_read_only = False
-        self._wish = asyncio.Event()
-        self._open: MailboxSync | None = None
-        self._opened = asyncio.Condition()
-        self._background: Background | None = None
-        self._open_task: asyncio.Task[None] | None = None
         self._poke = asyncio.Event()
         self._watch: NewsWatch | None = None
         self._own_renames: set[tuple[bytes, bytes]] = set()
@@ -99,49 +87,34 @@ class Account:
         self._connecting = False
         self._backing_off = False
         self._line_doubted = False
-        self._not_opened: MailError | None = None
         self._malformed = MalformedNotices(settings.name, publish)
-        # Held while the open mailbox must stay selected, and while another is being selected.
-        self._selection = asyncio.Lock()
         self.acting = Acting(
             settings.name,
             account_id,
             store,
             publish,
             self.connect,
-            lambda: self._open,
+            lambda: self.current.sync,
             folders=settings.folders,
             read_only=read_only,
             own_messages=news.own_messages,
+        )
+        self.current = CurrentMailbox(
+            settings.name,
+            account_id,
+            store,
+            publish,
+            self.acting,
+            read_only=read_only,
+            pause=pause,
+            patience=patience,
+            guarded=self._guarded,
         )
         self._news = news
         self._poll_interval = poll
         self.folders = Folders(settings.name, account_id, store, publish, settings.folders)
 
     # What a person wishes
-
-    async def open_mailbox(self, name: bytes, *, read_only: bool = False) -> None:
-        """Make this the current mailbox: from the store at once, from the server when it can.
-
-        ``read_only`` opens it with EXAMINE, also when the connection was lost and comes back.
-        """
-        self._wished, self._not_opened = name, None
-        self._wished_read_only = read_only = read_only or self._read_only
-        stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
-        self.acting.current = stored.id
-        self.acting.examined = stored.id if read_only else 0
-        cached = await self.acting.cached_order(stored.id)
-        self._publish(
-            events.MailboxOpened(self.name, name, stored.id, live=False, read_only=read_only)
-        )
-        if cached.order:
-            self._publish(cached)
-        self._wish.set()
-
-    def want(self, mailbox_id: int, rows: tuple[int, ...], structures: tuple[int, ...]) -> None:
-        """Rows the screen shows and the store lacks."""
-        if self._background is not None and self._open is not None and self._open.id == mailbox_id:
-            self._background.want(rows, structures)
 
     async def mark_seen(self, mailbox_id: int, uid: int) -> None:
         """A message was shown: ``\\Seen``, unless the mailbox may not be written."""
@@ -158,26 +131,14 @@ class Account:
         """The open mailbox, once it is selected on a living connection.
 
         ``patient`` waits for that also while there is no connection and none is being made.
-        Raises ``ConnectionFailed`` when it does not come about in ``SELECT_WAIT`` seconds, the
-        error that kept the mailbox from being opened, or ``Cancelled`` when another mailbox is
-        wished for meanwhile.
+        Raises ``ConnectionFailed`` where it does not, else as ``CurrentMailbox.selected``.
         """
         if not (self.connected or self._connecting or patient):
             raise ConnectionFailed(
                 "Not connected, and this is not stored here yet",
                 advice="It is fetched when the connection is back; open it again then.",
             )
-        try:
-            async with asyncio.timeout(SELECT_WAIT), self._opened:
-                while self._open is None or self._open.client.closed.done():
-                    if self._not_opened is not None:
-                        raise self._not_opened
-                    await self._opened.wait()
-                if self._open.id != mailbox_id:
-                    raise Cancelled("Another mailbox is open now")
-                return self._open
-        except TimeoutError:
-            raise ConnectionFailed("The mailbox was not selected in time") from None
+        return await self.current.selected(mailbox_id)
 
     @asynccontextmanager
     async def folder_session(self, *, aside: bool) -> AsyncIterator[Session]:
@@ -196,7 +157,7 @@ class Account:
                 self._store,
                 self.id,
                 read_only=self._read_only,
-                before_letting_go=self._let_go,
+                before_letting_go=self.current.let_go,
                 own_mailbox=self._news.own_mailbox,
                 renamed=self._renamed_here,
             )
@@ -206,15 +167,6 @@ class Account:
             yield Session(client, self._store, self.id, read_only=self._read_only)
         finally:
             await client.close()
-
-    async def _let_go(self) -> None:
-        """The open mailbox is about to be renamed or deleted: none is open until the next wish.
-
-        What the server then says is no longer about its messages.
-        """
-        async with self._selection:
-            await self._leave_mailbox()
-            self._wished = None
 
     def _renamed_here(self, names: Mapping[bytes, bytes]) -> None:
         self._own_renames.update(names.items())
@@ -235,8 +187,7 @@ class Account:
         write = self._store.write(Store.change_mailboxes, self.id, renamed=names)
         await asyncio.wrap_future(write)
         self.acting.renamed(names)
-        if self._wished == old:
-            await self.open_mailbox(new, read_only=self._wished_read_only)
+        await self.current.renamed(old, new)
 
     def look_for_news(self) -> None:
         """Something of ours may have changed the open mailbox on another connection."""
@@ -328,12 +279,10 @@ class Account:
         self._publish(events.PhaseChanged(self.name, Phase.ONLINE))
         self._watch = self._new_watch(client)
         self._watch.start()
-        if self._wished is not None:
-            self._wish.set()
         work: tuple[Callable[[], Awaitable[None]], ...] = (
-            lambda: self._follow_wishes(client, resync),
+            lambda: self._follow(client, resync),
             lambda: self._poll(client),
-            lambda: self.acting.serve_here(client, self._selection),
+            lambda: self.acting.serve_here(client, self.current.selection),
             self.acting.serve_aside,
         )
         tasks = [asyncio.create_task(self._guarded(each)) for each in work]
@@ -348,7 +297,7 @@ class Account:
                 self._list_task.cancel()
                 await asyncio.gather(self._list_task, return_exceptions=True)
                 self._list_task = None
-            await self._leave_mailbox()
+            await self.current.leave()
             if self._watch is not None:
                 await self._watch.stop()
                 self._watch = None
@@ -382,87 +331,20 @@ class Account:
             # A token lasts an hour or so, and nobody says when it has ended.
             await login.authenticate(client, await self.logging_in.find(server, refused=log_in))
 
-    # The current mailbox
+    # The folders
 
-    async def _follow_wishes(self, client: ImapClient, resync: bool) -> None:
-        listed = False
-        while True:
-            if self._wished is None and not listed:
+    async def _follow(self, client: ImapClient, resync: bool) -> None:
+        def select_elsewhere(name: bytes) -> None:
+            if self._watch is not None:
+                self._watch.follow(name)
+
+        def list_once() -> None:
+            if self._list_task is None:
                 self._start_listing(client)
-                listed = True
-            await self._wish.wait()
-            self._wish.clear()
-            name = self._wished
-            if name is None:
-                continue
-            async with self._selection:
-                await self._leave_mailbox()
-                await self._enter_mailbox(client, name, resync, self._wished_read_only)
-            self.acting.wake()
-            if not listed:
-                self._start_listing(client)
-                listed = True
 
-    async def _enter_mailbox(
-        self, client: ImapClient, name: bytes, resync: bool, read_only: bool
-    ) -> None:
-        stored = await asyncio.wrap_future(self._store.write(Store.ensure_mailbox, self.id, name))
-        self._not_opened = None
-        sync = MailboxSync(
-            self.name,
-            self.id,
-            client,
-            stored,
-            self._store,
-            self.acting.actions,
-            self._publish,
-            self._pause,
+        await self.current.follow(
+            client, resync=resync, on_selected=select_elsewhere, settled=list_once
         )
-        try:
-            await sync.select(read_only=read_only, resync=resync, origin="open mailbox")
-        except (CommandRefused, ProtocolError) as error:
-            self._publish(events.MailboxGone(self.name, name, error))
-            async with self._opened:
-                self._not_opened = error
-                self._opened.notify_all()
-            return
-        self._background = Background(self.name, sync, self._store, self._publish, self._patience)
-        async with self._opened:
-            self._open = sync
-            self._opened.notify_all()
-        self._publish(
-            events.MailboxOpened(
-                self.name, name, stored.id, live=True, read_only=sync.selected.read_only
-            )
-        )
-        self._open_task = asyncio.create_task(self._serve_mailbox(client, sync, self._background))
-        if self._watch is not None:
-            self._watch.follow(name)
-
-    async def _serve_mailbox(
-        self, client: ImapClient, sync: MailboxSync, background: Background
-    ) -> None:
-        work = (
-            sync.settle,
-            background.serve,
-            background.fill,
-            lambda: self._learn_rights(client, sync),
-        )
-        await asyncio.gather(*(self._guarded(each) for each in work))
-
-    async def _learn_rights(self, client: ImapClient, sync: MailboxSync) -> None:
-        await self.acting.learn_rights(client, sync)
-        self._publish(events.PermissionsChanged(self.name, sync.id))
-
-    async def _leave_mailbox(self) -> None:
-        sync, self._open, self._background = self._open, None, None
-        if self._open_task is not None:
-            self._open_task.cancel()
-            await asyncio.gather(self._open_task, return_exceptions=True)
-            self._open_task = None
-        if sync is not None:
-            sync.leave()
-            self._publish(events.ProgressChanged(self.name, None))
 
     def _start_listing(self, client: ImapClient) -> None:
         """Beside all else: many folders take long, and nobody shall wait for their figures."""

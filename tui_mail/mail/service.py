@@ -134,7 +134,7 @@ class MailService:
             for account in connected
         ]
         for account in connected[:1]:
-            await account.open_mailbox(await self._first_mailbox(account))
+            await account.current.open(await self._first_mailbox(account))
         await self._stopping.wait()
         for account in self._accounts.values():
             account.logging_in.stop()
@@ -249,10 +249,10 @@ class MailService:
     # What a person wishes
 
     def open_mailbox(self, account: str, name: bytes, *, read_only: bool = False) -> Future[None]:
-        """As ``Account.open_mailbox``; it is the one that is opened at the next start, too."""
+        """As ``CurrentMailbox.open``; it is the one that is opened at the next start, too."""
         target = self._accounts[account]
         self._store.write(Store.put_setting, target.id, LAST_MAILBOX, name.decode("latin-1"))
-        return self._call(target.open_mailbox(name, read_only=read_only))
+        return self._call(target.current.open(name, read_only=read_only))
 
     def want(
         self,
@@ -263,7 +263,7 @@ class MailService:
     ) -> None:
         """Rows, or structures, that the screen shows and the store lacks."""
         target = self._accounts[account]
-        self._loop.call_soon_threadsafe(target.want, mailbox_id, rows, structures)
+        self._loop.call_soon_threadsafe(target.current.want, mailbox_id, rows, structures)
 
     def open_message(
         self,
