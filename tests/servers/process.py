@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import itertools
 import os
 import shutil
 import signal
@@ -23,8 +24,16 @@ OTHER_HOST = "127.0.0.2"  # still this machine, but a client's own address there
 NOBODY = 65534  # uid and gid that own the mail when the tests run as root
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PR_SET_PDEATHSIG = 1
+_FIRST_PORT, _PORTS = 12_000, 20_000  # the kernel's own begin at 32768
 
 _running: set[subprocess.Popen[bytes]] = set()
+_ports = itertools.chain.from_iterable(
+    # Another run at the same time begins elsewhere.
+    (
+        range(start := _FIRST_PORT + os.getpid() * 97 % _PORTS, _FIRST_PORT + _PORTS),
+        range(_FIRST_PORT, start),
+    )
+)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,11 +46,16 @@ class ServerFailed(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 nobody listens on. The kernel does not hand it out again soon."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 nobody listens on; never the same twice in a run.
+
+    The kernel hands out none of these by itself: no client and no other test can take it before
+    its server is up, nor while that is restarted.
+    """
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise ServerFailed("every port below the kernel's own has been tried")
 
 
 def find_program(name: str) -> Path | None:
