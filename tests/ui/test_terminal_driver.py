@@ -122,10 +122,10 @@ def test_a_line_that_is_cut_ends_the_program(session: PtySession) -> None:
 
 
 def test_a_new_size_is_drawn_whole(session: PtySession) -> None:
-    session.resize(60, 10)
-    session.wait_gone("line 10 of")
-    session.resize(100, 30)
-    session.wait_for("line 0 of", "line 29 of")
+    for _ in range(5):  # the second size comes while the first is being told
+        session.resize(60, 10)
+        session.resize(100, 30)
+        session.wait_for("line 0 of", "line 29 of")
 
 
 def test_what_others_wrote_is_drawn_over_on_demand(session: PtySession) -> None:

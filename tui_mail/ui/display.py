@@ -8,8 +8,10 @@ fail, Textual writes as it always did. Decides nothing about what is shown.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -21,6 +23,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App, ReturnType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -93,7 +96,14 @@ class TerminalDriver(LinuxDriver):
         # At the start, after a suspension, after fg: whatever was on the terminal, it is gone.
         self._app.cells.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # Textual's handler may be interrupted by itself, and then the older size comes last.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
         self.write(keep_title_sequence(self._app.terminal) + self._app.title_sequence)
+
+    def _tell_size(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
     def stop_application_mode(self) -> None:
         if self._writer_thread is not None:
