@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.events import Event, Key
 
 from tui_mail import config, logs
 from tui_mail.config import Config
@@ -26,6 +25,7 @@ from tui_mail.ui.theme import Themes
 
 CRASHED = 1
 STARTED_AFTER = 1.0  # seconds
+_MOVES = ("cursor.", "viewer.down", "viewer.up")  # beginnings of ids
 
 
 class TuiMail(DisplayApp[int]):
@@ -71,11 +71,11 @@ class TuiMail(DisplayApp[int]):
     def get_default_screen(self) -> MainScreen:
         return self._main
 
-    async def on_event(self, event: Event) -> None:
-        key = isinstance(event, Key) and not event.is_forwarded
-        await super().on_event(event)
-        if key and self.front is self._main:
-            await self._main.composing.done_with_key()
+    def only_moves(self, key: str) -> bool:
+        if self.front is not self._main:
+            return False
+        action = self.keymap.lookup(self._main.context, key)
+        return action is not None and action.startswith(_MOVES)
 
     def on_mount(self) -> None:
         leave_on_signals(asyncio.get_running_loop(), self.exit)

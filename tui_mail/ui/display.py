@@ -13,7 +13,9 @@ import logging
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from rich.color import ColorSystem
@@ -21,6 +23,7 @@ from rich.console import Console, RenderableType
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App, ReturnType
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
@@ -38,6 +41,7 @@ from tui_mail.ui.terminal import (
 )
 
 RESIZE_SETTLES = 0.1  # seconds
+LONGEST_KEY = 0.5  # seconds; a key that takes longer does not hold up the next one
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +59,13 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
             if chop is None or x > x2 or end <= x1:
                 continue
             yield y, x, chop if end <= x2 else chop.crop(0, x2 - x)
+
+
+async def _caught_up(node: DOMNode) -> None:
+    """Return when the node has handled what it was sent before this."""
+    done = asyncio.Event()
+    if node.call_later(done.set):
+        await done.wait()
 
 
 class CellUpdate(CompositorUpdate):
@@ -127,6 +138,8 @@ class DisplayApp(App[ReturnType], inherit_bindings=False):
         self.title_sequence = ""
         self.draws_plain = False
         self._settling: Timer | None = None
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._key_is_being_done = False
         # Without native colors Textual would obey NO_COLOR with shades of gray.
         super().__init__(ansi_color=True if terminal.no_color else None)
 
@@ -138,6 +151,51 @@ class DisplayApp(App[ReturnType], inherit_bindings=False):
         """The screen in front; none while leaving, which a timer or a key may outlive."""
         stack = self.screen_stack
         return stack[-1] if stack else None
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._typed.append(event)
+            if not self._key_is_being_done:
+                await self._do_next_key()
+        else:
+            await super().on_event(event)
+
+    def only_moves(self, key: str) -> bool:
+        """Whether the key, pressed now, leaves every later key where it belongs.
+
+        Such keys need not wait for each other: what they change is drawn once for a whole run.
+        """
+        return False
+
+    async def _do_next_key(self) -> None:
+        """Hand on what was typed next, now that all before it has been done.
+
+        A slow line delivers keys in bursts; each belongs to what has the focus after the one
+        before it. Textual hands them all on at once: of ``/form`` one letter would open the
+        search and the next begin a forwarded message.
+        """
+        self._key_is_being_done = False
+        while self._typed and not self._key_is_being_done:
+            event = self._typed.popleft()
+            front, focused = self.front, self.focused if self.front else None
+            self._key_is_being_done = not (
+                isinstance(event, events.Key) and self.only_moves(event.key)
+            )
+            await super().on_event(event)
+        if self._key_is_being_done:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_KEY):
+                    await self._done(front, focused or front)
+            # Behind what the key had this app do: move the focus, a key of a line editor's own.
+            self.call_later(self._do_next_key)
+
+    async def _done(self, front: Screen[Any] | None, node: DOMNode | None) -> None:
+        """Return when a key given to ``node`` was done, and a dialog it opened takes keys."""
+        while node is not None and node is not self:
+            await _caught_up(node)
+            node = node.parent
+        if self.front is not None and self.front is not front:
+            await _caught_up(self.front)
 
     def on_resize(self, event: events.Resize) -> None:
         # The terminal has reflowed its lines, or was another one before (screen -r).

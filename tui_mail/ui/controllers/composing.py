@@ -6,17 +6,14 @@ Every word goes to the mail service at a pause in typing and on leaving. How a d
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from asyncio import wrap_future
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from textual.dom import DOMNode
 from textual.events import Key
 from textual.widget import Widget
 
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from tui_mail.ui.widgets.compose_pane import ComposePane
 
 EDITING = "editing"  # the folder of drafts that are in an editor, below the state's
-LONGEST_KEY = 0.5  # seconds; a key that takes longer does not hold up the next one
 TYPED_AHEAD = 1.0  # seconds in which a letter is no command after a draft was asked for
 LEAVING = 2.0  # seconds at most that the end of the program waits for the store
 PAUSE = 0.4  # seconds without a key after which what was typed is saved
@@ -173,23 +169,6 @@ class ComposingController:
             return False
         own = _editing_keys(type(focused)).get(key.key)
         return own is not None and await self._screen.app.run_action(own, focused)
-
-    async def done_with_key(self) -> None:
-        """Returns when all that was typed into the draft has been done.
-
-        A slow line delivers keys in bursts; each belongs to what has the focus after the one
-        before it.
-        """
-        node: DOMNode | None = self._screen.focused
-        if self.context is None:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_KEY):
-                while node is not None and node is not self._screen.app:
-                    done = asyncio.Event()
-                    if node.call_later(done.set):
-                        await done.wait()
-                    node = node.parent
 
     def focus_moved(self) -> None:
         """Where only one of both has room, the draft or the mail is shown, as the focus goes."""
