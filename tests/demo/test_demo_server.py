@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import logging
 import smtplib
 import socket
 import subprocess
@@ -208,6 +209,15 @@ async def test_mail_sent_to_oneself_arrives_in_idle() -> None:
         writer.write(b"e NOOP\r\nf LOGOUT\r\n")
         assert b"EXISTS" not in await answer(b"f OK")
         writer.close()
+
+
+def test_submitting_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    # A script without any logging of its own would have it on standard error.
+    with demo_in_thread(NOW) as config:
+        account = config.accounts[0]
+        assert account.smtp is not None
+        submit(account.smtp.port, ["somebody@else.example"])
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def submit(port: int, recipients: list[str]) -> None:

@@ -94,6 +94,7 @@ def test_an_error_is_said_before_progress() -> None:
 def test_what_is_not_known_yet() -> None:
     assert "…" in said(Status(account="work", mailbox="INBOX"), 80)
     assert "1,000 messages" in said(replace(ONLINE, total=1000, unread=None), 80)
+    assert "1 message " in said(replace(ONLINE, total=1, unread=None), 80)
     assert "UID FETCH…" in said(replace(ONLINE, milliseconds=None), 80)
     assert "(read only)" in said(replace(ONLINE, read_only=True), 80)
 

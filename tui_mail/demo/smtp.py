@@ -16,6 +16,17 @@ log = logging.getLogger(__name__)
 Deliver = Callable[[bytes, list[str]], Awaitable[None]]
 
 
+class _Session(Session):
+    """aiosmtpd itself sets what it says is deprecated, and warns of it at every login."""
+
+    login_data: object = None
+
+
+class _Protocol(SMTP):
+    def _create_session(self) -> Session:
+        return _Session(self.loop)
+
+
 class SmtpServer:
     """One user may log in and send to anybody; ``deliver`` decides what becomes of it."""
 
@@ -40,7 +51,7 @@ class SmtpServer:
                 protocol.transport.close()
 
     def _connection(self) -> SMTP:
-        protocol = SMTP(
+        protocol = _Protocol(
             self,
             hostname="localhost",
             ident="tui-mail demo",

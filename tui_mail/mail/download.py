@@ -45,6 +45,8 @@ async def save_part(
         await _in_thread(file.create, folder, name)
         await _copy(sync, uid, part, file, on_progress)
         return await _in_thread(file.finish, name)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StoreError(f"There is no folder {folder}", advice="Choose another folder.") from error
     except OSError as error:
         raise StoreError(
             f"{folder / name} cannot be written: {error.strerror}",

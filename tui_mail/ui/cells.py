@@ -1,4 +1,4 @@
-"""Text cut and padded to an exact number of terminal cells.
+"""Text cut and padded to an exact number of terminal cells, and amounts in words.
 
 Pure functions over text that is already clean (``sanitize.columnar``); nothing here cleans,
 styles or draws. Widths are rich's, the same that Textual uses to place what follows.
@@ -10,6 +10,11 @@ from rich.cells import cell_len, get_character_cell_size
 
 ELLIPSIS = "…"
 _CHARACTERS_PER_CELL = 8
+
+
+def amount(count: int, noun: str) -> str:
+    """A count with its noun, such as ``1 message`` or ``2,000 messages``; the plural adds an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def cut(text: str, width: int) -> str:

@@ -16,6 +16,7 @@ from tui_mail.mail.compose.original import Original
 from tui_mail.mail.compose.values import Draft
 from tui_mail.mail.compose.writer import Writer
 from tui_mail.model import SpecialUse
+from tui_mail.ui.cells import amount
 from tui_mail.ui.screens.confirm import Confirm
 from tui_mail.ui.widgets.picker import Choice, Picker
 from tui_mail.ui.widgets.prompt import Prompt
@@ -143,7 +144,7 @@ async def recall(screen: MainScreen) -> None:
     folder = await wrap_future(screen.service.special_mailbox(account, SpecialUse.DRAFTS))
     if folder is not None:
         count = folder.status.messages
-        detail = f"{count:,} messages" if count is not None else ""
+        detail = amount(count, "message") if count is not None else ""
         choices.append(Choice("The Drafts folder", folder, detail))
     if not choices:
         screen.hints.show_notice("There are no drafts")

@@ -18,6 +18,7 @@ from tui_mail.mail.folder_details import FolderDetails
 from tui_mail.mail.folder_names import full_name, is_below, parent_name, shown
 from tui_mail.mail.folder_session import Session
 from tui_mail.model import INBOX, Mailbox
+from tui_mail.ui.cells import amount
 from tui_mail.ui.screens.confirm import Confirm
 from tui_mail.ui.widgets.prompt import Prompt
 
@@ -119,7 +120,7 @@ class FolderActingController:
             self._screen.hints.show_notice("It is empty already")
             return
         question = Confirm(
-            f"Remove {len(messages.uids):,} messages from {shown(mailbox.name)} for good?",
+            f"Remove {amount(len(messages.uids), 'message')} from {shown(mailbox.name)} for good?",
             "This cannot be undone.",
         )
         if await self._screen.app.push_screen_wait(question):
@@ -211,7 +212,7 @@ async def _rename(
 def _told(going: WouldGo) -> str:
     """What would go with the folder, in words."""
     below = going.folders_below
-    parts = [f"{going.messages:,} messages" if going.messages != 1 else "1 message"]
+    parts = [amount(going.messages, "message")]
     if below:
-        parts.append(f"{below} folders below" if below != 1 else "1 folder below")
+        parts.append(f"{amount(below, 'folder')} below")
     return f"{' and '.join(parts)} would go, for good."

@@ -13,6 +13,7 @@ from tui_mail.mail import actions
 from tui_mail.mail.actions.values import shown_name
 from tui_mail.mail.patterns import parse
 from tui_mail.mail.store.tables import END
+from tui_mail.ui.cells import amount
 from tui_mail.ui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ async def marked_deleted(screen: MainScreen) -> tuple[int, ...]:
 
 
 def counted(uids: tuple[int, ...]) -> str:
-    return "1 message" if len(uids) == 1 else f"{len(uids):,} messages"
+    return amount(len(uids), "message")
 
 
 class Leaving:

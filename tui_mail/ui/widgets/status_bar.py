@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from tui_mail.model import Phase, Progress
 from tui_mail.sanitize import columnar
-from tui_mail.ui.cells import cut
+from tui_mail.ui.cells import amount, cut
 from tui_mail.ui.theme import style
 
 Part = tuple[str, str]
@@ -84,7 +84,7 @@ def _counts(status: Status) -> list[str]:
     if status.total is None:
         return ["…" if status.mailbox else ""]
     if status.unread is None:
-        return [f"{status.total:,} messages", f"{status.total:,}"]
+        return [amount(status.total, "message"), f"{status.total:,}"]
     short = f"{status.unread:,}/{status.total:,}"
     return [f"{status.unread:,} unread of {status.total:,}", short]
 

@@ -20,6 +20,7 @@ from textual.message import Message
 
 from tui_mail.errors import StoreError
 from tui_mail.sanitize import clean, decode_clean
+from tui_mail.ui.cells import amount
 from tui_mail.ui.screens.wire_line import WireLineScreen
 from tui_mail.ui.widgets.prompt import Prompt, complete_path
 from tui_mail.ui.widgets.wire_row import completion, is_first
@@ -294,7 +295,7 @@ class WirePane(WireView):
                 f"{path} cannot be written: {error.strerror}",
                 advice="Choose another name or folder.",
             ) from error
-        self.post_message(self.Noticed(self, f"{len(lines):,} lines saved to {written}"))
+        self.post_message(self.Noticed(self, f"{amount(len(lines), 'line')} saved to {written}"))
         return written
 
     def show_exchange(self) -> None:

@@ -16,7 +16,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tui_mail.sanitize import columnar
-from tui_mail.ui.cells import cut
+from tui_mail.ui.cells import amount, cut
 from tui_mail.ui.widgets.line_view import LineView
 from tui_mail.ui.widgets.marking import Styles, marked
 from tui_mail.ui.widgets.wire_row import (
@@ -227,7 +227,7 @@ class WireView(LineView):
         if self.searched:
             row = self.current
             place = rows.hit_position(row.line) if row is not None else 0
-            hits = f"{place} of {rows.hits:,}" if place else f"{rows.hits:,} lines"
+            hits = f"{place} of {rows.hits:,}" if place else amount(rows.hits, "line")
             words.append(f"/{cut(columnar(self.searched), _LONGEST_SEARCH)} {hits}")
         title = " ─ ".join(words)
         if title != self._title_shown:
