@@ -71,6 +71,15 @@ def test_a_list_footer_follows_and_is_no_attachment() -> None:
     assert not has_attachment(message)
 
 
+def test_an_invitation_is_shown_below_the_text_it_came_with() -> None:
+    calendar = leaf("3", "text/calendar")
+    choice = choose_text(multipart("", "alternative", PLAIN, HTML, calendar))
+    assert choice.part is PLAIN
+    assert sections(choice.further) == ["3"]
+    alone = choose_text(multipart("", "alternative", calendar))
+    assert (alone.part, alone.further) == (calendar, ())
+
+
 def test_embedded_pictures_are_no_attachments() -> None:
     message = multipart("", "related", HTML, LOGO)
     assert choose_text(message).part is HTML

@@ -152,6 +152,14 @@ def test_whatever_else_is_shown_as_text(content_type: str) -> None:
     assert shown(render_part(part(content_type), b"a: b\x1b\n", width=40)) == ["a: b\ufffd"]
 
 
+def test_what_is_no_text_is_not_shown_as_some() -> None:
+    program = b"\x7fELF\x02\x01\x01\0\0\0"
+    assert "not text (application/octet-stream)" in " ".join(
+        shown(render_part(part("application/octet-stream"), program, width=40))
+    )
+    assert shown(render_part(part("text/plain"), b"a\0b", width=40)) == ["a\ufffdb"]
+
+
 TYPES = st.sampled_from(
     ["text/plain", "text/html", "text/calendar", "text/x-patch", "text/enriched"]
 )

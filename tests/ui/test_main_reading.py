@@ -139,6 +139,20 @@ async def test_parts_from_the_list_show_one_and_go_back_to_the_list() -> None:
         assert person.main.messages.display
 
 
+async def test_a_picture_is_not_shown_as_text() -> None:
+    async with whole_app() as person:
+        await person.read("The picture, the bill")
+        await person.opens("v")
+        await person.press("j", "enter")
+        await person.sees("image/png is not text: s saves it")
+
+
+async def test_an_invitation_says_when_and_where_below_its_text() -> None:
+    async with whole_app() as person:
+        await person.read("Invitation: Tea")
+        await person.sees("what, when, where and who", "When:", "Where:  The lamp room")
+
+
 async def test_a_message_inside_a_message_opens_in_place_and_back_leads_out_again() -> None:
     async with whole_app() as person:
         uid = await person.read("Fwd: The lens")

@@ -52,8 +52,8 @@ _STUB_RATIO = 20
 
 class Choice(NamedTuple):
     """The part to show first (None: the message has no text), and every rendering of the same
-    content, that part among them, best first. ``further`` are the texts that follow it inline,
-    such as a mailing list's footer."""
+    content, that part among them, best first. ``further`` are the texts shown below it: an
+    invitation sent beside it, and what follows inline, such as a mailing list's footer."""
 
     part: BodyPart | None
     alternatives: tuple[BodyPart, ...]
@@ -119,8 +119,10 @@ def choose_text(structure: BodyPart, prefer_html: bool = False) -> Choice:
     if html and (prefer_html or (stub and html.size > _STUB_RATIO * max(first[0].size, 1))):
         first.remove(html)
         first.insert(0, html)
+    # An invitation says when and where; the text beside it often says neither (RFC 6047, 2.4).
+    invitations = (part for part in first[1:] if part.subtype == "calendar")
     further = (min(group, key=lambda p: _PREFERENCE.get(p.subtype, 9)) for group in groups[1:])
-    return Choice(first[0], tuple(first), tuple(further))
+    return Choice(first[0], tuple(first), (*invitations, *further))
 
 
 def _leaves(part: BodyPart, inside_related: bool = False) -> Iterator[BodyPart]:

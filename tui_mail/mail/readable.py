@@ -23,6 +23,7 @@ MAX_HEADER = 512 * 1024
 MAX_HEADER_LINES = 2000
 # More than this of one part is not rendered; it can still be saved.
 MAX_OCTETS = 16 * 1024 * 1024
+_LOOKED_AT = 8192  # octets in which a NUL tells that a part is no text
 
 _BRIEF = ("date", "from", "reply-to", "to", "cc", "subject")
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:", re.MULTILINE)
@@ -170,9 +171,10 @@ def render_part(
     """Return a part's octets, encoded as FETCH gave them, as lines of at most ``width`` cells.
 
     Renders by type: HTML, calendars, patches, enriched text, and as plain text whatever else is
-    asked for. ``complete`` False says that ``data`` is only the beginning. Never raises on what
-    the part holds; what had to be assumed is in the notes. ``links`` are those of the parts above
-    it: numbering goes on from there, and what comes back has them all.
+    asked for, unless it holds NULs, as programs, archives and office documents do. ``complete``
+    False says that ``data`` is only the beginning. Never raises on what the part holds; what had
+    to be assumed is in the notes. ``links`` are those of the parts above it: numbering goes on
+    from there, and what comes back has them all.
     """
     notes: list[str] = []
     if not complete:
@@ -181,6 +183,9 @@ def render_part(
         data = data[:MAX_OCTETS]
         notes.append("Only the first 16 MiB of this part are shown.")
     data = decode_transfer(data, part.encoding)
+    if part.type not in ("text", "message") and b"\0" in data[:_LOOKED_AT]:
+        said = f"This part is not text ({columnar(part.content_type)}); saved, it can be looked at."
+        return RenderedText(tuple(wrap([Span(said, "notice")], width)), (), tuple(notes))
     text, note = decode_charset(data, _charset(part, data))
     # A cut may fall inside a character; that is no fault of the declared charset.
     if note and complete:

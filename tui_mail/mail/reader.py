@@ -108,7 +108,9 @@ class Reader:
             wanted = [(header_section, HEADER_LIMIT)]
             if part is not None:
                 wanted.append((part.section, limit))
-            further = _further(choice) if part is choice.part else ()
+            # What hangs below one form of the text hangs below the others too.
+            below = _further(choice) if part in choice.alternatives else ()
+            further = tuple(each for each in below if each is not part)
             wanted += [(each.section, TEXT_LIMIT) for each in further]
             bodies = await self._bodies(mailbox_id, uid, wanted, origin)
             data, complete = bodies.get(part.section, (b"", True)) if part else (b"", True)

@@ -36,6 +36,8 @@ Save = Callable[[BodyPart, Path, Callable[[int, int], None]], Future[Path]]
 
 _REDRAW = 0.25  # seconds between two drawings of the progress
 _MAX_INDENT = 8
+# Not even asked for: a picture may be large. What else is not text is told when it has come.
+_NO_TEXT = frozenset({"image", "audio", "video", "font", "model"})
 
 
 class _Part(NamedTuple):
@@ -130,7 +132,12 @@ class PartsScreen(ListDialog[BodyPart | None]):
     def open_part(self) -> None:
         """Answer the part under the cursor: it is to be shown."""
         part = self._chosen()
-        if part is not None and self._saving is None:
+        if part is None or self._saving is not None:
+            return
+        if part.type in _NO_TEXT:
+            key = self._keymap.shown_key("parts.save", "parts")
+            self._tell(f"{part.content_type} is not text: {key} saves it")
+        else:
             self.dismiss(part)
 
     def close(self) -> None:
