@@ -112,3 +112,16 @@ async def test_a_range_is_tagged_from_the_last_tag_to_the_cursor() -> None:
         assert messages.tagged == tuple(messages.order[1:5])
         await person.press("home", "V")
         assert messages.tagged == tuple(messages.order[0:5])
+
+
+async def test_what_changes_nothing_is_not_told_as_done() -> None:
+    async with whole_app() as person:
+        await person.opens("W")
+        await person.type("urgent")
+        await person.press("enter")
+        await person.until(lambda: person.notice.startswith("They are so already"))
+        assert "takes it back" not in person.notice
+        await person.opens("w")
+        await person.type("two words")
+        await person.press("enter")
+        await person.sees("two words cannot be the name of a flag")

@@ -355,10 +355,15 @@ def _set(numbers: SequenceSet) -> bytes:
     return bytes(numbers)
 
 
+def is_flag(name: str) -> bool:
+    """Whether a flag or keyword can be written in a command (RFC 9051, 9: flag, atom)."""
+    return _FLAG.match(name) is not None
+
+
 def _flags(flags: Iterable[str]) -> bytes:
     names = sorted(flags)
     for name in names:
-        if not _FLAG.match(name):
+        if not is_flag(name):
             raise ValueError(f"not a flag: {name[:80]!r}")
     return b"(%b)" % " ".join(names).encode("ascii")
 

@@ -9,6 +9,8 @@ from tui_mail.errors import MailError
 from tui_mail.mail.actions.values import Action, ChangeFlags, Copy, Erase, Expunge, Move, MoveTo
 from tui_mail.mail.rights import NotAllowed, Operation, Rights, allowed
 from tui_mail.model import DELETED, RECENT, SEEN
+from tui_mail.sanitize import clean
+from tui_mail.wire.commands import is_flag
 
 ANY_KEYWORD = "\\*"  # PERMANENTFLAGS: new keywords may be made (RFC 9051, 7.1)
 _FLAG_OPERATIONS = {SEEN: Operation.MARK_READ, DELETED: Operation.DELETE_MESSAGES}
@@ -43,6 +45,11 @@ def refusal(action: Action, source: Permissions, target: Permissions) -> MailErr
         if RECENT in action.flags:
             return NotAllowed("\\Recent is set by the server alone")
         for flag in sorted(action.flags):
+            if not is_flag(flag):
+                return NotAllowed(
+                    f"{clean(flag)} cannot be the name of a flag",
+                    advice='One word of ASCII letters, digits and signs, without ( ) { % * " \\ ].',
+                )
             if not source.keeps(flag):
                 return NotAllowed(
                     f"This folder does not keep {flag}",

@@ -118,7 +118,7 @@ class Actions(Queues):
             changed = tuple(uid for entry in written for uid in entry.uids.to_array())
             self._publish(events.RowsChanged(self._account, mailbox.id, changed))
         number = written[0].stored.batch if written else 0
-        return Deed(self._account, number, text, keep)
+        return Deed(self._account, number, text, keep and bool(written))
 
     async def _write_flags(
         self,

@@ -64,6 +64,11 @@ class Sender:
             error = MailError(f"{title}; this could not be done: {entry.text}")
             await self._actions.take_back(entry, error, restore=False)
             return
+        if entry.flags is not None and not all(map(commands.is_flag, entry.flags.flags)):
+            # A server may tell of a keyword that no command can name. It must not wait for ever.
+            error = MailError(f"This flag cannot be named to the server: {entry.text}")
+            await self._actions.take_back(entry, error)
+            return
         try:
             try:
                 gone = await _KINDS[entry.kind](self, entry)

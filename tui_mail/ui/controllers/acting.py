@@ -166,8 +166,9 @@ class ActingController:
             await self.offer_target(account, missing)
             return
         undo = screen.keymap.shown_key("message.undo", "list")
+        said = "Done" if deed.number else "They are so already"
         screen.hints.show_notice(
-            f"Done: {screen.labels.worded(deed.description)}"
+            f"{said}: {screen.labels.worded(deed.description)}"
             + (f"; {undo} takes it back" if deed.can_undo else "")
         )
         if tagged:
