@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     password.add_argument("account", metavar="ACCOUNT", help="its name in the configuration")
     password.add_argument("--delete", action="store_true", help="remove it")
+    password.add_argument(
+        "--smtp", action="store_true", help="of the server for sending, where it is another one"
+    )
     account = commands.add_parser("account", help="add an account to the configuration")
     account.add_argument("change", choices=["add"], help="what to do")
     account.add_argument(
@@ -152,7 +155,9 @@ def _password(options: argparse.Namespace) -> int:
     from tui_mail.cli_password import change_password
 
     logs.start(options.log)
-    print(change_password(config.load(options.config), options.account, delete=options.delete))
+    settings = config.load(options.config)
+    told = change_password(settings, options.account, delete=options.delete, smtp=options.smtp)
+    print(told)
     return 0
 
 

@@ -12,13 +12,16 @@ from tui_mail.credentials import Credentials
 from tui_mail.errors import ConfigError, CredentialError
 
 
-def change_password(config: Config, name: str, *, delete: bool) -> str:
+def change_password(config: Config, name: str, *, delete: bool, smtp: bool = False) -> str:
     """Do it and return the line that says what was done.
 
+    ``smtp``: the password of the submission server, which else is that of the IMAP server.
     Raises ConfigError for an unknown account, CredentialError if the keyring would not.
     """
     account = _account(config, name)
-    credentials = Credentials(account)
+    if smtp and account.smtp is None:
+        raise ConfigError(f"{config.path}: accounts.{name}.smtp: expected the URL of a server")
+    credentials = Credentials(account, account.smtp if smtp else None)
     whose = credentials.username
     if delete:
         if credentials.forget():

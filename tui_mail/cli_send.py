@@ -175,9 +175,13 @@ class _Sending:
             event = self._heard.get(timeout=timeout)
             if isinstance(event, events.PasswordWanted):
                 # There is nobody to ask.
-                self._service.give_password(event.account, None, remember=False)
-                _say(f"there is no password for {event.user}@{event.host}: {event.reason}")
-                _say(f"keep it in the keyring with: tui-mail password {event.account}")
+                self._service.give_password(
+                    event.account, None, remember=False, sending=event.sending
+                )
+                for line in event.reason.splitlines() or ["it is not known"]:
+                    _say(f"the password of {event.user}@{event.host}: {line}")
+                option = " --smtp" if event.sending else ""
+                _say(f"keep it in the keyring with: tui-mail password {event.account}{option}")
             entry = event.entry if isinstance(event, events.OutboxChanged) else None
             if entry is not None and entry.id == number:
                 return entry

@@ -52,6 +52,10 @@ class AuthenticationFailed(MailError):
     """The server refused the user name or the password."""
 
 
+class LoginNotOffered(AuthenticationFailed):
+    """The server offers no way to log in that this program has: another password is no help."""
+
+
 class CommandRefused(MailError):
     """The server answered NO or BAD (RFC 9051, 7.1); ``code`` is its response code, if any."""
 

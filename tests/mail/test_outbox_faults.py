@@ -80,6 +80,63 @@ async def test_what_passes_is_tried_again_until_it_is_sent(
         assert drafts == []
 
 
+async def wanted_password(post: WritingService, times: int) -> events.PasswordWanted:
+    """The question for a password, once it has been asked that often."""
+
+    def asked() -> list[events.PasswordWanted]:
+        return [each for each in post.running.events if isinstance(each, events.PasswordWanted)]
+
+    found = await post.heard(events.PasswordWanted, lambda event: len(asked()) == times)
+    assert isinstance(found, events.PasswordWanted)
+    return asked()[-1]
+
+
+async def test_a_refused_password_is_asked_for_once_and_all_goes_on(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    async with (
+        ScriptedSmtp() as smtp,
+        WritingService(imap(dovecot, user), submission_url(smtp)) as post,
+    ):
+        smtp.password = "another one"
+        entries = [await post.put(draft(number)) for number in (1, 2)]
+        for times, given in enumerate(("wrong", "another one"), 1):
+            wanted = await wanted_password(post, times)
+            assert wanted.sending and (wanted.user, wanted.host) == ("anna", smtp.host)
+            assert "535" in wanted.reason and smtp.accepted == []
+            give = post.service.give_password("work", given, remember=False, sending=True)
+            await post.call(give)
+        for entry in entries:
+            assert (await post.until(entry.id, *FINAL)).state is Sending.FILED
+        await agree(post, smtp, dovecot, user)
+        await wanted_password(post, 2)  # the IMAP server still has the first one
+
+
+async def test_who_gives_no_password_keeps_the_draft(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    async with (
+        ScriptedSmtp() as smtp,
+        WritingService(imap(dovecot, user), submission_url(smtp)) as post,
+    ):
+        smtp.password = "another one"
+        entry = await post.put(draft())
+        await wanted_password(post, 1)
+        await post.call(post.service.give_password("work", None, remember=False, sending=True))
+        failed = await post.until(entry.id, *FINAL)
+        assert failed.state is Sending.FAILED and "535" in failed.reply
+        assert "password" in failed.explanation and failed.draft is not None
+        await agree(post, smtp, dovecot, user)
+
+
+async def test_no_password_is_asked_for_where_no_login_is_offered(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    async with (
+        ScriptedSmtp(mechanisms=()) as smtp,
+        WritingService(imap(dovecot, user), submission_url(smtp)) as post,
+    ):
+        entry = await post.send(draft())
+        assert entry.state is Sending.FAILED and "offers no login" in entry.explanation
+
+
 @pytest.mark.parametrize("step", STEPS[2:])
 async def test_a_refusal_for_good_keeps_the_draft(dovecot: Dovecot, step: str) -> None:
     user = dovecot.new_user()
@@ -88,7 +145,12 @@ async def test_a_refusal_for_good_keeps_the_draft(dovecot: Dovecot, step: str) -
         ScriptedSmtp({step: line}, {}) as smtp,
         WritingService(imap(dovecot, user), submission_url(smtp)) as post,
     ):
-        entry = await post.send(draft())
+        entry = await post.put(draft())
+        if step == "AUTH":
+            await wanted_password(post, 1)
+            give = post.service.give_password("work", None, remember=False, sending=True)
+            await post.call(give)
+        entry = await post.until(entry.id, *FINAL)
         assert (entry.state, entry.due) == (Sending.FAILED, None)
         assert line.decode() in entry.reply and entry.explanation
         assert smtp.connections == 1 and smtp.accepted == []

@@ -124,16 +124,6 @@ async def test_what_postfix_refuses_is_not_sent(
     assert len(postfix.accepted()) == before
 
 
-async def test_a_wrong_password_is_for_a_person(dovecot: Dovecot, postfix: Postfix) -> None:
-    url = imap(dovecot, dovecot.new_user())
-    async with WritingService(url, smtp(postfix)) as post:
-        object.__setattr__(post.settings, "password", None)
-        post.service._accounts["work"].logging_in._password = "wrong"
-        entry = await post.send(draft())
-        assert entry.state is Sending.FAILED and "535" in entry.reply
-        assert "password" in entry.explanation
-
-
 async def test_a_reply_marks_what_it_answers(dovecot: Dovecot, postfix: Postfix) -> None:
     user, sender = with_letter(dovecot), postfix.new_sender()
     async with WritingService(imap(dovecot, user), smtp(postfix)) as post:

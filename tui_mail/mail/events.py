@@ -31,11 +31,15 @@ class PhaseChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class PasswordWanted(Event):
-    """Nobody but the person knows the password; ``MailService.give_password`` answers."""
+    """Nobody but the person knows the password; ``MailService.give_password`` answers.
+
+    ``sending``: it is the submission server's, which did not take that of the IMAP server.
+    """
 
     user: str
     host: str
     reason: str = ""
+    sending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -392,12 +392,16 @@ class MailService:
     def retry_now(self, account: str) -> None:
         self._loop.call_soon_threadsafe(self._accounts[account].retry_now)
 
-    def give_password(self, account: str, password: str | None, *, remember: bool) -> Future[None]:
-        """Answer ``PasswordWanted``; with ``remember`` it goes to the keyring as well.
+    def give_password(
+        self, account: str, password: str | None, *, remember: bool, sending: bool = False
+    ) -> Future[None]:
+        """Answer ``PasswordWanted``, which says whether it is for ``sending``.
 
-        Raises ``CredentialError`` when the keyring does not take it; it is used all the same.
+        With ``remember`` it goes to the keyring as well; None: the person gave up. Raises
+        ``CredentialError`` when the keyring does not take it; it is used all the same.
         """
-        return self._call(self._accounts[account].logging_in.give(password, remember=remember))
+        logging_in = self._accounts[account].logging_in
+        return self._call(logging_in.give(password, remember=remember, sending=sending))
 
     def _call(self, work: Coroutine[None, None, Result]) -> Future[Result]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)

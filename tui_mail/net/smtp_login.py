@@ -6,7 +6,12 @@ No mechanism is used on a line that is not encrypted unless the configuration sa
 from __future__ import annotations
 
 from tui_mail.config import Security, ServerUrl
-from tui_mail.errors import AuthenticationFailed, ConnectionFailed, InsecureConnection
+from tui_mail.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    InsecureConnection,
+    LoginNotOffered,
+)
 from tui_mail.net import smtp_waits
 from tui_mail.net.smtp_client import SmtpClient
 from tui_mail.net.smtp_text import Refusal, Reply
@@ -88,17 +93,15 @@ def _try(client: SmtpClient, mechanism: Mechanism) -> Reply:
     return reply
 
 
-def _nothing_offered(
-    server: ServerUrl, log_in: LogIn, offered: frozenset[str]
-) -> AuthenticationFailed:
+def _nothing_offered(server: ServerUrl, log_in: LogIn, offered: frozenset[str]) -> LoginNotOffered:
     if not offered:
-        return AuthenticationFailed(
+        return LoginNotOffered(
             f"{server.host} offers no login here",
             advice="If it needs none, leave USER@ out of the smtp URL. "
             "Ports for submission are 465 (smtps://) and 587 (smtp://).",
         )
     what = "an access token" if log_in.token else "a password"
-    return AuthenticationFailed(
+    return LoginNotOffered(
         f"{server.host} offers no way to log in with {what} that tui-mail knows",
         server_line=f"AUTH {' '.join(sorted(offered))}",
         advice="" if log_in.token else "It may want a token_command (OAuth 2.0) for this account.",

@@ -10,10 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_mail import config
-from tui_mail.errors import AuthenticationFailed, ConfigError, MailError
+from tui_mail.config import ServerUrl
+from tui_mail.errors import (
+    AuthenticationFailed,
+    Cancelled,
+    ConfigError,
+    LoginNotOffered,
+    MailError,
+)
 from tui_mail.mail.compose.values import Outgoing, RefusedRecipient, Sending
 from tui_mail.mail.logging_in import LoggingIn
 from tui_mail.net.stream import tls_context
+from tui_mail.wire.sasl import LogIn
 from tui_mail.wire.transcript import Transcript
 
 LABEL = "smtp"  # what the transcript calls the connection
@@ -47,6 +55,8 @@ async def submit(
     to_data: Callable[[], bool],
 ) -> Outcome:
     """Try to send it. ``to_data`` is called right before DATA, on another thread.
+
+    A person is asked for a password that the server takes, until there is one or they give up.
 
     Raises ``Cancelled`` when that said no or the person gave no password, and whatever
     ``to_data`` raises; nothing was sent then.
@@ -85,12 +95,8 @@ async def submit(
                     to_data=to_data,
                 )
                 break
-            except AuthenticationFailed:
-                # An access token lives for an hour; the next one may be as good as a password.
-                again = await logging_in.find(server, refused=login) if server.user else login
-                if login is None or not login.token or again == login:
-                    raise
-                login = again
+            except AuthenticationFailed as error:
+                login = await _another(logging_in, server, login, error)
     except submission.SubmissionUncertain as error:
         return Outcome(Sending.UNCERTAIN, *_words(error))
     except submission.RecipientsRefused as error:
@@ -111,6 +117,25 @@ async def submit(
         queue_id=accepted.queue_id,
         size=accepted.capabilities.size,
     )
+
+
+async def _another(
+    logging_in: LoggingIn, server: ServerUrl, refused: LogIn | None, error: AuthenticationFailed
+) -> LogIn:
+    """What to log in with after a refusal. Raises ``error`` where there is nothing else."""
+    if refused is None or isinstance(error, LoginNotOffered):
+        raise error
+    if refused.token:
+        # An access token lives for an hour; the next one may be as good as a password.
+        again = await logging_in.find(server, refused=refused)
+        if again == refused:
+            raise error
+        return again
+    try:
+        await logging_in.ask(str(error), server)
+    except Cancelled:
+        raise error from None
+    return await logging_in.find(server)
 
 
 def failed(error: MailError) -> Outcome:

@@ -6,6 +6,7 @@ Every word goes to the mail service at a pause in typing and on leaving. How a d
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from asyncio import wrap_future
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 EDITING = "editing"  # the folder of drafts that are in an editor, below the state's
 TYPED_AHEAD = 1.0  # seconds in which a letter is no command after a draft was asked for
 LEAVING = 2.0  # seconds at most that the end of the program waits for the store
+REST = 1.0  # seconds without a letter after which a box may open over a draft
 PAUSE = 0.4  # seconds without a key after which what was typed is saved
 LONGEST = 2.0  # seconds after which it is saved without a pause
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class ComposingController:
         self.drafts: list[OpenDraft] = []
         self.current: OpenDraft | None = None
         self.asked_for: Draft | None = None
-        self._beginning = float("-inf")
+        self._beginning = self._typed_at = float("-inf")
         self.last_folder = ""  # of the files that were attached, as it was typed
         begins = ("new", "reply", "reply_all", "reply_list", "forward", "forward_attached")
         self.table: dict[str, Callable[[], object]] = {
@@ -170,6 +172,11 @@ class ComposingController:
         own = _editing_keys(type(focused)).get(key.key)
         return own is not None and await self._screen.app.run_action(own, focused)
 
+    async def rest(self) -> None:
+        """Returns when nobody is typing into a draft: what opens then gets none of its letters."""
+        while self.context is not None and time.monotonic() - self._typed_at < REST:
+            await asyncio.sleep(PAUSE)
+
     def focus_moved(self) -> None:
         """Where only one of both has room, the draft or the mail is shown, as the focus goes."""
         context = self._screen.context
@@ -276,6 +283,7 @@ class ComposingController:
     def changed(self, pane: ComposePane, *, typed: bool) -> None:
         """It is saved when a person rests, and at times while one does not."""
         if typed:
+            self._typed_at = time.monotonic()
             self._screen.service.person_active()
             self._screen.hints.clear_notice()
         opened = self._of(pane)

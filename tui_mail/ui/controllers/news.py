@@ -81,16 +81,17 @@ class News:
         self._screen.run(self._ask_password(event))
 
     async def _ask_password(self, event: events.PasswordWanted) -> None:
+        await self._screen.composing.rest()
+        whose = f"sending from {event.account}" if event.sending else event.account
         answer = await self._screen.app.push_screen_wait(
-            PasswordScreen(event.account, event.user, event.host, reason=event.reason)
+            PasswordScreen(whose, event.user, event.host, reason=event.reason)
         )
-        service = self._screen.service
-        if answer is None:
-            await wrap_future(service.give_password(event.account, None, remember=False))
-            return
+        password = answer.password if answer is not None else None
+        remember = answer is not None and answer.remember
+        give = self._screen.service.give_password
         try:
             await wrap_future(
-                service.give_password(event.account, answer.password, remember=answer.remember)
+                give(event.account, password, remember=remember, sending=event.sending)
             )
         except MailError as error:
             self._screen.tell(error)
