@@ -38,6 +38,7 @@ REFUSED = replace(
     id=2,
     state=Sending.FAILED,
     reply="550 5.1.1 <bob@x.example>: Recipient address rejected",
+    explanation="mail.example did not take the recipients: nobody there\nCheck the address.",
 )
 
 
@@ -83,10 +84,10 @@ async def test_it_shows_the_entry_and_the_servers_words() -> None:
 @pytest.mark.parametrize(
     ("key", "action", "states"),
     [
-        ("e", "outbox.edit", {Sending.HELD, Sending.QUEUED, Sending.FAILED}),
+        ("e", "outbox.edit", {Sending.HELD, Sending.QUEUED, Sending.FAILED, Sending.UNCERTAIN}),
         ("o", "outbox.others", {Sending.PARTLY_REFUSED}),
         ("M", "outbox.sent", {Sending.UNCERTAIN}),
-        ("d", "outbox.drop", {*Sending} - {Sending.SENDING}),
+        ("d", "outbox.drop", {*Sending} - {Sending.SENDING, Sending.FILED}),
         ("I", "outbox.wire", {*Sending}),
     ],
 )
@@ -154,8 +155,14 @@ def test_what_is_said_of_an_entry() -> None:
 def test_a_refusal_is_told_with_the_servers_line_and_what_its_code_means() -> None:
     error = failure(REFUSED)
     assert error.server_line == REFUSED.reply
-    assert error.advice.startswith("That means: ")
-    assert failure(replace(REFUSED, reply="odd")).advice == ""
+    assert error.advice == REFUSED.explanation
+
+
+def test_what_came_to_nothing_without_a_word_of_the_server_is_explained() -> None:
+    cut = replace(ENTRY, state=Sending.UNCERTAIN, explanation="The line broke\nLook for it first")
+    assert failure(cut).advice == cut.explanation
+    lines = [text for text, _ in details(cut, now=NOW)]
+    assert lines[1:] == ["The line broke", "Look for it first"]
 
 
 @pytest.mark.parametrize("width", [72, 80, 140])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from writing_app import begin, draft, refusing, until_sent, write, writing
+from servers.scripted_smtp import Close
+from writing_app import answers, begin, draft, refusing, until_sent, write, writing
 
 from tui_mail.mail import events
 from tui_mail.ui.controllers import composing
@@ -38,3 +39,38 @@ async def test_the_question_for_a_password_waits_until_nobody_types(
         assert person.app.screen is person.main
         monkeypatch.setattr(composing, "REST", 0.0)
         await person.until(lambda: isinstance(person.app.screen, PasswordScreen), "the question")
+
+
+async def test_some_refused_recipients_are_asked_about() -> None:
+    steps = {"RCPT 2": b"550 5.1.1 no such user"}
+    async with refusing(steps, {}) as (person, server):
+        await write(person, "eve@x.example, adam@x.example", "Tea", "text")
+        await person.press("f9")
+        await person.sees("Correct it: back to the draft", "the server refused adam@x.example")
+        await person.press("down", "enter")
+        await until_sent(person)
+        assert [each.recipients for each in server.accepted] == [("eve@x.example",)]
+
+
+async def test_why_it_was_not_sent_is_told_where_the_server_said_nothing() -> None:
+    async with refusing({"MAIL": Close()}) as (person, _):
+        await write(person, "eve@x.example", "Tea", "text")
+        await person.press("f9")
+        await person.until(lambda: "Not sent yet, again at " in person.notice, "the notice")
+        assert "Tea" in person.notice and "closed the connection" in person.notice
+
+
+async def test_what_may_have_been_sent_is_edited_after_a_question() -> None:
+    async with refusing({"dot": Close()}) as (person, _):
+        await write(person, "eve@x.example", "Tea", "my words")
+        await person.press("f9")
+        await person.until(lambda: "Nobody knows" in person.notice, "the notice")
+        await person.opens("Q")
+        await person.sees("uncertain", "All of the message was sent", "before sending it again")
+        await person.press("d")
+        await answers(person, "Nobody knows whether it was sent", "n")
+        await person.opens("Q")
+        await person.press("enter")
+        await answers(person, "it may arrive twice", "y")
+        await person.until(lambda: person.main.composing.drafts, "the draft")
+        assert draft(person).body == "my words"

@@ -5,7 +5,6 @@ Hears the mail service's events. The screen that lists the outbox is imported wh
 
 from __future__ import annotations
 
-import re
 import time
 from asyncio import wrap_future
 from collections.abc import Callable
@@ -21,13 +20,17 @@ if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
     from tui_mail.ui.screens.outbox import OutboxScreen
 
-_CODE = re.compile(r"([245][0-9]{2})[ -](.*)", re.DOTALL)
 UNSENT = frozenset(
     {Sending.HELD, Sending.QUEUED, Sending.SENDING, Sending.FAILED, Sending.UNCERTAIN}
     | {Sending.PARTLY_REFUSED}
 )
 # A person has to decide what becomes of these.
 STUCK = frozenset({Sending.FAILED, Sending.UNCERTAIN, Sending.PARTLY_REFUSED})
+# What dropping an entry means, where that is not what one thinks.
+_DROPPED = {
+    Sending.UNCERTAIN: "Nobody knows whether it was sent.",
+    Sending.ACCEPTED: "It was sent, and is not filed in Sent then.",
+}
 CAN_BE_CALLED_BACK = frozenset(
     {Sending.HELD, Sending.QUEUED, Sending.FAILED, Sending.PARTLY_REFUSED}
 )
@@ -127,11 +130,10 @@ class OutboxController:
         match entry.state:
             case Sending.ACCEPTED:
                 hints.show_notice(f"Sent: {about} ({entry.reply})")
-            case Sending.QUEUED if entry.reply:
-                again = (
-                    time.strftime(" again at %H:%M", time.localtime(entry.due)) if entry.due else ""
-                )
-                hints.show_notice(f"Not sent yet,{again}: {about} ({entry.reply})", error=True)
+            case Sending.QUEUED if entry.tries and entry.due is not None:
+                again = time.strftime("%H:%M", time.localtime(entry.due))
+                why = entry.reply or entry.explanation.partition("\n")[0]
+                hints.show_notice(f"Not sent yet, again at {again}: {about} ({why})", error=True)
             case Sending.FAILED:
                 self._screen.run(self._told_failure(entry))
             case Sending.UNCERTAIN | Sending.PARTLY_REFUSED:
@@ -139,15 +141,20 @@ class OutboxController:
             case _:
                 pass
 
+    @property
+    def _busy(self) -> bool:
+        """Whether a person writes, or answers something: no other box may open then."""
+        return self._screen.composing.context is not None or len(self._screen.app.screen_stack) > 1
+
     async def _told_failure(self, entry: OutboxEntry) -> None:
         """Refused for good: the draft is back on the screen, with the server's line."""
         screen = self._screen
-        writing = screen.composing.context is not None or len(screen.app.screen_stack) > 1
         error = failure(entry)
-        if writing:
+        if self._busy:
             # Somebody who types must not type into a box that opens meanwhile.
             key = screen.keymap.shown_key("outbox.show", "list")
-            screen.hints.show_notice(f"{error.title} ({entry.reply}); {key}: outbox", error=True)
+            why = entry.reply or entry.explanation.partition("\n")[0]
+            screen.hints.show_notice(f"{error.title} ({why}); {key}: outbox", error=True)
             return
         if entry.draft is not None:  # a bounce has none and stays where it is
             await self._back_to_draft(entry)
@@ -167,9 +174,24 @@ class OutboxController:
 
     async def _told_doubt(self, entry: OutboxEntry) -> None:
         """Only the person can say what is to become of it: the outbox offers what there is."""
-        key = self._screen.keymap.shown_key("outbox.show", "list")
-        self._screen.hints.show_notice(f"{failure(entry).title}; {key}: outbox", error=True)
-        self._screen.app.bell()
+        screen = self._screen
+        key = screen.keymap.shown_key("outbox.show", "list")
+        screen.hints.show_notice(f"{failure(entry).title}; {key}: outbox", error=True)
+        screen.app.bell()
+        if entry.state is not Sending.PARTLY_REFUSED or self._busy:
+            return
+        others = len(entry.recipients) - len(entry.refused)
+        choices = [
+            Choice("Correct it: back to the draft", "outbox.edit"),
+            Choice(
+                f"Send it to the {others:,} others" if others > 1 else "Send it to the other one",
+                "outbox.others",
+            ),
+            Choice("Later: it stays in the outbox", None),
+        ]
+        wanted = await screen.app.push_screen_wait(Picker(_refused(entry), choices))
+        if wanted is not None:
+            await self._do(wanted, entry)
 
     # What a person does
 
@@ -199,53 +221,46 @@ class OutboxController:
         screen, writing = self._screen, self._screen.service.writing
         match action:
             case "outbox.edit":
-                await self._back_to_draft(entry)
+                if await self._may_arrive_twice(entry, "Edit it, to send it again?"):
+                    await self._back_to_draft(entry)
             case "outbox.retry":
-                if entry.state is not Sending.UNCERTAIN or await self._sure(
-                    "Send it again?", "The server may have it already: it may arrive twice."
-                ):
+                if await self._may_arrive_twice(entry, "Send it again?"):
                     await wrap_future(writing.retry(entry.id))
             case "outbox.others":
                 await wrap_future(writing.send_to_the_others(entry.id))
             case "outbox.sent":
                 await wrap_future(writing.mark_sent(entry.id))
             case "outbox.drop":
-                what = (
-                    "It was not sent."
-                    if entry.state in UNSENT
-                    else "It was sent; only the entry goes."
-                )
+                what = _DROPPED.get(entry.state, "It was not sent, and is thrown away.")
                 if await self._sure(f"Drop this entry? {what}", entry.subject):
                     await wrap_future(writing.drop(entry.id))
-                    self._forget(entry)
+                    await self._read_again()
             case "outbox.wire":
                 screen.show_wire(True)
+
+    async def _may_arrive_twice(self, entry: OutboxEntry, question: str) -> bool:
+        """Whether a person wants that, of a message that may have been sent."""
+        return entry.state is not Sending.UNCERTAIN or await self._sure(
+            question, "The server may have it already: it may arrive twice."
+        )
 
     async def _sure(self, question: str, detail: str) -> bool:
         asked = Confirm(question, detail)
         return await self._screen.app.push_screen_wait(asked)
 
 
+def _refused(entry: OutboxEntry) -> str:
+    return f"the server refused {', '.join(each.address for each in entry.refused)}"
+
+
 def failure(entry: OutboxEntry) -> MailError:
     """What an entry that needs a person has come to, in words."""
     about = entry.subject or "the message without a subject"
-    refused = ", ".join(each.address for each in entry.refused)
     match entry.state:
         case Sending.PARTLY_REFUSED:
-            title = f"Not sent: {about}: the server refused {refused}"
+            title = f"Not sent: {about}: {_refused(entry)}"
         case Sending.UNCERTAIN:
             title = f"Nobody knows whether this was sent: {about}"
         case _:
             title = f"Not sent: {about}"
-    return MailError(title, server_line=entry.reply, advice=_meaning(entry))
-
-
-def _meaning(entry: OutboxEntry) -> str:
-    """What the code in the server's line means (RFC 5321, 4.2 and RFC 3463)."""
-    from tui_mail.net.smtp_codes import enhanced_code, explain
-
-    found = _CODE.match(entry.reply)
-    if found is None:
-        return ""
-    meaning = explain(int(found[1]), enhanced_code(found[2]))
-    return f"That means: {meaning.what}. {meaning.advice}".strip()
+    return MailError(title, server_line=entry.reply, advice=entry.explanation)

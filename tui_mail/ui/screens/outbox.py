@@ -30,11 +30,11 @@ Answer = tuple[str, OutboxEntry]
 _OPEN = frozenset({Sending.HELD, Sending.QUEUED, Sending.FAILED, Sending.PARTLY_REFUSED})
 # In which states an entry can be asked for what; the other actions can be at any time.
 POSSIBLE = {
-    "outbox.edit": _OPEN,
+    "outbox.edit": _OPEN | {Sending.UNCERTAIN},
     "outbox.retry": _OPEN | {Sending.UNCERTAIN, Sending.ACCEPTED},
     "outbox.others": frozenset({Sending.PARTLY_REFUSED}),
     "outbox.sent": frozenset({Sending.UNCERTAIN}),
-    "outbox.drop": frozenset(Sending) - {Sending.SENDING},
+    "outbox.drop": frozenset(Sending) - {Sending.SENDING, Sending.FILED},
     "outbox.wire": frozenset(Sending),
 }
 _DETAILS = 6  # lines

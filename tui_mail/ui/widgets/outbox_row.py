@@ -57,6 +57,7 @@ def details(entry: OutboxEntry, *, now: float) -> list[Part]:
     lines += [(f"{each.address}: {each.reply}", "error") for each in entry.refused]
     if entry.reply and not entry.refused:
         lines.append((f"The server said: {entry.reply}", STATES[entry.state][1]))
+    lines += [(each, "") for each in entry.explanation.splitlines()]
     if entry.queue_id:
         lines.append((f"It calls the message {entry.queue_id}", "dim"))
     if entry.state is Sending.ACCEPTED:
