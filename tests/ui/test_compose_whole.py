@@ -384,6 +384,10 @@ async def test_beside_the_message_on_a_wide_screen_and_in_its_place_on_a_narrow_
         assert not main.query_one("#mail").display
         await person.press("ctrl+o")
         assert main.query_one("#mail").display
+        await person.press("f6")
+        assert main.context == "compose" and not main.query_one("#mail").display
+        await person.press("f6")
+        assert main.context == "viewer" and main.query_one("#mail").display
         await person.resize(*WIDE)
         await person.press("f6")
         assert main.context == "compose"

@@ -154,6 +154,17 @@ class ComposingController:
         return pane.stop if pane is not None and shown else None
 
     @property
+    def behind(self) -> Widget | None:
+        """What is hidden where only one of both has room: the draft behind the mail, or the mail.
+
+        None where nothing is.
+        """
+        if self.current is None or self._screen.wide:
+            return None
+        in_front = self._screen.has_class("draft-front")
+        return self._screen.pane_of_mail() if in_front else self.current.pane.stop
+
+    @property
     def _pane(self) -> ComposePane | None:
         return self.current.pane if self.current is not None else None
 

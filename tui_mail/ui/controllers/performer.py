@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from textual.widget import Widget
+
 from tui_mail.errors import ConnectionFailed
 from tui_mail.ui.display import DisplayApp
 from tui_mail.ui.screens.help import HelpScreen
@@ -200,15 +202,16 @@ class Performer:
 
     def _to_neighbor(self, step: int, *, around: bool = False) -> None:
         screen = self._screen
+        behind = screen.composing.behind if around else None
         panes = [
             screen.folder_tree,
             screen.messages,
             screen.viewer,
-            screen.composing.stop,
+            screen.composing.stop or behind,
             screen.news,
             screen.wire,
         ]
-        shown = [pane for pane in panes if pane is not None and pane.display and pane.size.width]
+        shown = [pane for pane in panes if pane is not None and (pane is behind or _seen(pane))]
         place = shown.index(screen.focused) + step if screen.focused in shown else 0
         if around or 0 <= place < len(shown):
             shown[place % len(shown)].focus()
@@ -250,3 +253,9 @@ class Performer:
     def _cancel(self) -> None:
         cancelled = self._screen.reading.cancel()
         self._screen.hints.show_notice("Cancelled" if cancelled else "Nothing is being waited for")
+
+
+def _seen(pane: Widget) -> bool:
+    return bool(pane.size.width) and all(
+        each.display for each in pane.ancestors_with_self if isinstance(each, Widget)
+    )
