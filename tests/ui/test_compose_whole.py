@@ -89,6 +89,18 @@ async def test_to_all_to_the_list_forwarded_and_edited_as_new() -> None:
         await person.sees("Draft 4 of 4", "4 drafts")
 
 
+async def test_a_reply_to_the_list_goes_to_the_list_alone() -> None:
+    async with refusing({}) as (person, server):
+        await change_folder(person, "Lists/Protocol")
+        await person.press("=", "enter")
+        begun = await opened(person, "L")
+        assert (begun.to, begun.cc) == ("protocol@lists.example", "")
+        assert begun.subject.startswith("Re: ") and begun.in_reply_to and "\n> " in begun.body
+        await person.press("f9")
+        await until_sent(person)
+        assert [each.recipients for each in server.accepted] == [("protocol@lists.example",)]
+
+
 async def test_a_reply_to_a_list_that_is_none_is_told() -> None:
     async with writing() as person:
         await person.go_to("Your umbrella")
