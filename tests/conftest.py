@@ -13,9 +13,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import pytest
 
@@ -88,20 +89,27 @@ def certificates() -> Iterator[Certificates]:
         remove_folder(folder)
 
 
-@pytest.fixture(scope="session")
-def start_dovecot(certificates: Certificates) -> Iterator[Callable[..., Dovecot]]:
-    """Starts a Dovecot with the options of its class, once a session for each set of options.
+class Stoppable(Protocol):
+    """A server that ``start`` makes ready, or it raises ServerMissing, and ``stop`` clears away."""
 
-    ``start_dovecot(separator=".", mail_format="maildir")``. Shared: take a user of your own with
-    ``new_user``, and use ``Dovecot`` itself for one that is to be restarted.
-    """
-    running: dict[tuple[tuple[str, Any], ...], Dovecot] = {}
+    def start(self) -> Self: ...
 
-    def start(**options: Any) -> Dovecot:
+    def stop(self) -> None: ...
+
+
+Server = TypeVar("Server", bound=Stoppable)
+
+
+@contextmanager
+def started_once(make: Callable[..., Server]) -> Iterator[Callable[..., Server]]:
+    """A function that starts a server, once for each set of options; all are stopped at the end."""
+    running: dict[tuple[tuple[str, Any], ...], Server] = {}
+
+    def start(**options: Any) -> Server:
         key = tuple(sorted(options.items()))
         if key not in running:
             try:
-                running[key] = Dovecot(certificates, **options).start()
+                running[key] = make(**options).start()
             except ServerMissing as problem:
                 missing(problem)
         return running[key]
@@ -111,6 +119,17 @@ def start_dovecot(certificates: Certificates) -> Iterator[Callable[..., Dovecot]
     finally:
         for server in running.values():
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def start_dovecot(certificates: Certificates) -> Iterator[Callable[..., Dovecot]]:
+    """Starts a Dovecot with the options of its class, once a session for each set of options.
+
+    ``start_dovecot(separator=".", mail_format="maildir")``. Shared: take a user of your own with
+    ``new_user``, and use ``Dovecot`` itself for one that is to be restarted.
+    """
+    with started_once(partial(Dovecot, certificates)) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -122,27 +141,15 @@ def dovecot(start_dovecot: Callable[..., Dovecot]) -> Dovecot:
 @pytest.fixture(scope="session")
 def cyrus(certificates: Certificates) -> Iterator[Cyrus]:
     """Cyrus IMAP: separator ".", everything below INBOX, ACL, QUOTA, CONDSTORE."""
-    try:
-        server = Cyrus(certificates).start()
-    except ServerMissing as problem:
-        missing(problem)
-    try:
-        yield server
-    finally:
-        server.stop()
+    with started_once(partial(Cyrus, certificates)) as start:
+        yield start()
 
 
 @pytest.fixture(scope="session")
 def courier() -> Iterator[Courier]:
     """Courier-IMAP: no MOVE, no CONDSTORE, no SPECIAL-USE, ``* NO`` in answers that end in OK."""
-    try:
-        server = Courier().start()
-    except ServerMissing as problem:
-        missing(problem)
-    try:
-        yield server
-    finally:
-        server.stop()
+    with started_once(Courier) as start:
+        yield start()
 
 
 @pytest.fixture(scope="session")
@@ -151,22 +158,8 @@ def start_postfix(certificates: Certificates) -> Iterator[Callable[..., Postfix]
 
     Shared: send from an address of your own, taken from ``new_sender``.
     """
-    running: dict[tuple[tuple[str, Any], ...], Postfix] = {}
-
-    def start(**options: Any) -> Postfix:
-        key = tuple(sorted(options.items()))
-        if key not in running:
-            try:
-                running[key] = Postfix(certificates, **options).start()
-            except ServerMissing as problem:
-                missing(problem)
-        return running[key]
-
-    try:
+    with started_once(partial(Postfix, certificates)) as start:
         yield start
-    finally:
-        for server in running.values():
-            server.stop()
 
 
 @pytest.fixture(scope="session")
