@@ -125,6 +125,22 @@ async def test_a_person_is_asked_once_for_all_who_wait() -> None:
     assert len(told) == 1 and isinstance(told[0], events.PasswordWanted)
 
 
+async def test_a_keyring_that_is_not_there_is_not_offered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui_mail.credentials._no_keyring_possible", lambda: True)
+    settings = replace(account("imaps://anna@imap.test"), password=None)
+    told: list[events.Event] = []
+    logging_in = LoggingIn(settings, Credentials(settings), told.append)
+    waiting = asyncio.create_task(logging_in.find(settings.imap))
+    while not told:
+        await asyncio.sleep(0.005)
+    reason = "There is no keyring here."
+    assert told == [events.PasswordWanted("work", "anna", "imap.test", reason, keyring=False)]
+    await logging_in.give("typed", remember=False)
+    await waiting
+
+
 async def test_a_person_who_gives_up() -> None:
     settings = replace(account("imaps://anna@imap.test"), password=None)
     told: list[events.Event] = []

@@ -68,6 +68,15 @@ def test_a_signal_leaves_a_clean_terminal(program: Program, number: signal.Signa
         assert "Traceback" not in session.terminal.text
 
 
+def test_the_first_picture_is_laid_out_and_says_that_it_connects(program: Program) -> None:
+    command, environment = program.command("--demo"), program.environment()
+    with PtySession(command, environment=environment, keep=True) as session:
+        session.wait_for("INBOX", seconds=START_SECONDS)
+        assert session.raw is not None
+        assert b"offline" not in session.raw
+        assert "│".encode() not in session.raw, "no pane stands beside another at 80 columns"
+
+
 def test_a_lost_line_ends_the_program(program: Program) -> None:
     with PtySession(program.command("--demo"), environment=program.environment()) as session:
         session.wait_for("INBOX", seconds=START_SECONDS)

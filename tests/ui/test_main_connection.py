@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from servers import Certificates, LatencyProxy, Peer, ScriptedServer
 from textual.widgets import Input
 
 from tui_mail.config import Account, Config, ServerUrl
+from tui_mail.demo.server import PASSWORD, USER
 from tui_mail.demo.thread import demo_in_thread
 from tui_mail.model import SEEN, Phase
 from tui_mail.ui.screens.error import ErrorScreen
@@ -169,6 +171,27 @@ async def test_mail_that_arrives_does_not_disturb_a_reader(demo: Config) -> None
         assert person.main.reading.uid == uid and person.main.viewer.top == top
         await person.press("j")
         await person.shown(uid - 1)
+
+
+async def test_a_list_that_never_had_a_message_says_why(demo: Config) -> None:
+    with LatencyProxy(1) as nothing:
+        dead = nothing.port
+    async with whole_app(to_port(demo, dead), wait=False) as person:
+        await person.sees("refused the connection", "the port is another", "F5 tries again now")
+        assert person.main.status.status.phase is Phase.WAITING
+
+
+async def test_an_empty_folder_says_that_it_is(demo: Config) -> None:
+    server = demo.accounts[0].imap
+    with imaplib.IMAP4(server.host, server.port) as connection:
+        connection.login(USER, PASSWORD)
+        connection.create("Nothing")
+    async with whole_app(demo) as person:
+        person.main.open_mailbox(person.main.account, b"Nothing")
+        await person.sees("No messages")
+        person.main.open_mailbox(person.main.account, b"INBOX")
+        await person.sees("Welcome")
+        assert "No messages" not in person.text()
 
 
 # Refused

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui_mail.errors import CommandRefused, ConnectionFailed, MailError
+from tui_mail.errors import CommandRefused, ConnectionFailed, CredentialError, MailError
 from tui_mail.ui.actions import ACTIONS
 from tui_mail.ui.keymap import Keymap
 from tui_mail.ui.screens.confirm import Confirm
@@ -87,6 +87,13 @@ async def test_an_error_says_what_the_server_said_and_what_to_try() -> None:
     assert "A12 NO [NOPERM] Access\ufffd[2J denied [/foo]" in text
     assert "Ask whoever runs the server." in text
     assert "Try again" not in text
+
+
+async def test_a_command_is_no_server() -> None:
+    failed = CredentialError("password_command (pass) ended with status 3", server_line="boom")
+    text = await shown(ErrorScreen(failed))
+    assert "It said:" in text and "boom" in text
+    assert "server" not in text
 
 
 async def test_only_what_may_work_later_is_offered_again() -> None:

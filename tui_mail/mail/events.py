@@ -34,12 +34,14 @@ class PasswordWanted(Event):
     """Nobody but the person knows the password; ``MailService.give_password`` answers.
 
     ``sending``: it is the submission server's, which did not take that of the IMAP server.
+    Without ``keyring`` there is none that could keep it.
     """
 
     user: str
     host: str
     reason: str = ""
     sending: bool = False
+    keyring: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,10 @@ class LoggingIn:
             given = self._given[server] = asyncio.get_running_loop().create_future()
             given.add_done_callback(asyncio.Future.exception)  # nobody may be waiting
             name, sending = self._settings.name, server != self._settings.imap
-            self._publish(events.PasswordWanted(name, server.user, server.host, reason, sending))
+            keyring = not self._credentials.notice
+            self._publish(
+                events.PasswordWanted(name, server.user, server.host, reason, sending, keyring)
+            )
         password = self._passwords[server] = await asyncio.shield(given)
         return password
 

@@ -63,6 +63,7 @@ class News:
         self._screen.status.change(
             account=account, phase=told.phase, retry_in=retry_in, error=error
         )
+        self._explain_empty()
 
     # Connections
 
@@ -84,7 +85,9 @@ class News:
         await self._screen.composing.rest()
         whose = f"sending from {event.account}" if event.sending else event.account
         answer = await self._screen.app.push_screen_wait(
-            PasswordScreen(whose, event.user, event.host, reason=event.reason)
+            PasswordScreen(
+                whose, event.user, event.host, reason=event.reason, keyring=event.keyring
+            )
         )
         password = answer.password if answer is not None else None
         remember = answer is not None and answer.remember
@@ -161,8 +164,30 @@ class News:
         if screen.focused is not screen.folder_tree:
             screen.folder_tree.go_to_mailbox(screen.account, screen.mailbox.name)
 
+    def _explain_empty(self) -> None:
+        """A list without a message says why, and what to do about it."""
+        screen, limit = self._screen, self._screen.mailbox.limit
+        told = self._phases.get(screen.account)
+        text = ""
+        if limit:
+            key = screen.keymap.shown_key("list.limit", "list")
+            text = f"No message matches {limit}\n{key} and all shows every message again."
+        elif screen.mailbox.live:
+            status = screen.status.status
+            text = "" if status.total or status.total is None else "No messages"
+        elif told is not None and told.phase in (Phase.WAITING, Phase.REFUSED) and told.error:
+            key = screen.keymap.shown_key("account.check", "list")
+            error = told.error
+            lines = (error.title, error.server_line, error.advice, f"{key} tries again now.")
+            text = "\n".join(filter(None, lines))
+        screen.messages.explain_empty(text)
+
     def show_current(self) -> None:
-        """The status bar and the window's name speak of the current mailbox as it is now."""
+        """The status bar, an empty list and the window's name speak of the current mailbox."""
+        self._show_current()
+        self._explain_empty()
+
+    def _show_current(self) -> None:
         screen = self._screen
         stored = screen.mailboxes.get(screen.account, {}).get(screen.mailbox.name)
         if stored is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui_mail.errors import MailError
+from tui_mail.errors import CredentialError, MailError
 from tui_mail.ui.screens.dialog import Dialog, Hints, styled
 
 _MAX_TEXT = 2000
@@ -28,7 +28,9 @@ class ErrorScreen(Dialog[bool]):
     def content(self) -> Iterable[Widget]:
         yield Static(styled(self._error.title[:_MAX_TEXT], "error"))
         if self._error.server_line:
-            yield Static(styled("The server said:", "dim"), classes="gap")
+            # A way to a password is no server, though its own words stand in the same place.
+            who = "It" if isinstance(self._error, CredentialError) else "The server"
+            yield Static(styled(f"{who} said:", "dim"), classes="gap")
             yield Static(styled(self._error.server_line[:_MAX_TEXT]))
         if self._error.advice:
             yield Static(styled(self._error.advice[:_MAX_TEXT]), classes="gap")

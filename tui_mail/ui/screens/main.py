@@ -26,6 +26,7 @@ from tui_mail.config import Config
 from tui_mail.errors import Cancelled, MailError
 from tui_mail.mail.service import MailService
 from tui_mail.mail.store import StoredMailbox
+from tui_mail.model import Phase
 from tui_mail.ui.actions import BY_ID, Context
 from tui_mail.ui.controllers.acting import ActingController
 from tui_mail.ui.controllers.choosing import ChoosingController
@@ -132,7 +133,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.add_class("wire-hidden", "news-hidden")
-        self.folder_tree.set_accounts([account.name for account in self.settings.accounts])
+        self._lay_out(self.app.size.width)  # the first picture comes before the first Resize
+        names = [account.name for account in self.settings.accounts]
+        self.folder_tree.set_accounts(names)
+        # The connection was begun before there was a screen to tell of it.
+        self.status.change(account=names[0], phase=Phase.CONNECTING)
         self.messages.focus()
         self.set_interval(COMMAND_SHOWN_EVERY, self._show_command)
         self.run(self.composing.start())

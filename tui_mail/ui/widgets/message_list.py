@@ -16,7 +16,9 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from tui_mail.mail.text import Line, Span, wrap
 from tui_mail.model import MessageSummary
+from tui_mail.sanitize import columnar
 from tui_mail.ui.labels import Labels
 from tui_mail.ui.widgets.columns import placeholder_parts, row_parts, row_style
 from tui_mail.ui.widgets.line_view import LineView
@@ -97,6 +99,7 @@ class MessageList(LineView):
         self._asking = False
         # Near the page, and to be asked for again though their old row is still drawn.
         self._stale: set[int] = set()
+        self._why_empty = ""
 
     # What is shown
 
@@ -254,7 +257,25 @@ class MessageList(LineView):
             if event.chain > 1:
                 self.open_message()
 
+    def explain_empty(self, text: str) -> None:
+        """Have this text, lines of the program's and a server's words, stand in an empty list."""
+        if text != self._why_empty:
+            self._why_empty = text
+            if not self.line_count:
+                self.refresh()
+
     # What the base asks for
+
+    def render_line(self, y: int) -> Strip:
+        if self.line_count or not self._why_empty:
+            return super().render_line(y)
+        width = self.content_size.width
+        lines: list[Line] = [()]
+        for text in self._why_empty.splitlines():
+            lines += wrap([Span(columnar(text), "placeholder")], max(1, width - 2))
+        line = lines[y] if y < len(lines) else ()
+        parts = [(" ", ""), *((span.text, span.style) for span in line)]
+        return self.compose_row(parts, width, cursor=False)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         row = self._rows.get(self._order[index])
