@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tui_mail.errors import MailError
 from tui_mail.mail import events
@@ -185,12 +186,14 @@ class Actions(Queues):
         if not chosen:
             raise MailError("There is nothing to undo")
         deed = chosen[0]
+        anew = False
         for entry in reversed(self._batch(deed.number)):
+            anew = anew or (entry.kind == "move" and not entry.fresh)
             if not entry.fresh:
                 await self._nothing_comes_back(entry)
             await whole(self._undo_entry(entry))
         self._tell()
-        return deed
+        return replace(deed, comes_back_anew=anew)
 
     def _batch(self, number: int) -> list[Entry]:
         entries = (*self._done.values(), *self._waiting())

@@ -94,13 +94,15 @@ def replace_flags(flags: Iterable[str]) -> ChangeFlags:
 class Deed:
     """What a person did. ``number`` names it for ``undo``; ``description`` begins small.
 
-    Without ``can_undo`` it can not be taken back, and never could.
+    Without ``can_undo`` it can not be taken back, and never could. ``comes_back_anew``: it was
+    taken back, and its messages come back with other UIDs, as the newest of their mailbox.
     """
 
     account: str
     number: int
     description: str
     can_undo: bool = True
+    comes_back_anew: bool = False
 
 
 class TargetMissing(MailError):

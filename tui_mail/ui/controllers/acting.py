@@ -7,12 +7,13 @@ changes on the screen comes back as events.
 from __future__ import annotations
 
 from asyncio import wrap_future
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tui_mail.config import Deletion
 from tui_mail.mail import actions, folder_actions
-from tui_mail.mail.actions import Action, ChangeFlags, Copy, Move, MoveTo
+from tui_mail.mail.actions import Action, ChangeFlags, Copy, Erase, Move, MoveTo
 from tui_mail.mail.actions.values import shown_name
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.store import StoredMailbox
@@ -39,36 +40,49 @@ LOOKED_AT = 500  # of the messages meant, to see which labels they carry
 FLAG_NAMES = {"seen": SEEN, "answered": ANSWERED, "flagged": FLAGGED, "deleted": DELETED}
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a person meant when the key was pressed.
+
+    Nothing that happens while a question stands on the screen makes it other messages.
+    """
+
+    account: str
+    mailbox_id: int
+    name: bytes
+    uids: tuple[int, ...]
+    reading: bool
+
+
 class ActingController:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
+        self._final: tuple[str, str] = ("", "")  # account and words of what no undo brings back
 
     # Flags
 
-    async def toggle_new(self) -> None:
+    def toggle_new(self) -> None:
         """Unread, if all that are meant are read; else read."""
-        await self._toggle(SEEN)
+        self._begin(partial(self._toggle, flag=SEEN))
 
-    async def toggle_flag(self) -> None:
+    def toggle_flag(self) -> None:
         """Flagged, if one of those meant is not; else not flagged."""
-        await self._toggle(FLAGGED)
+        self._begin(partial(self._toggle, flag=FLAGGED))
 
-    async def _toggle(self, flag: str) -> None:
+    async def _toggle(self, meant: Meant, flag: str) -> None:
         # From the store: behind the viewer the list need not be up to date.
-        uids = self._meant()
-        mailbox_id = self._screen.mailbox.mailbox_id
-        rows = await wrap_future(self._screen.service.rows(mailbox_id, uids))
+        rows = await wrap_future(self._screen.service.rows(meant.mailbox_id, meant.uids))
         if rows:
             add = not all(flag in row.flags for row in rows)
-            await self._act(uids, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
+            await self._act(meant, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
 
-    async def ask_flag(self, *, add: bool) -> None:
+    def ask_flag(self, *, add: bool) -> None:
         """Set or clear what is typed: a letter of mutt's, a label's name, a flag or keyword."""
+        self._begin(partial(self._ask_flag, add=add))
+
+    async def _ask_flag(self, meant: Meant, add: bool) -> None:
         screen, labels = self._screen, self._screen.labels
-        uids = self._meant()
-        if not uids:
-            return
-        rows = await wrap_future(screen.service.rows(screen.mailbox.mailbox_id, uids[:LOOKED_AT]))
+        rows = await wrap_future(screen.service.rows(meant.mailbox_id, meant.uids[:LOOKED_AT]))
         carried = frozenset[str]().union(*(row.flags for row in rows))
         kept = {label.keyword for label in screen.settings.labels.values()}
         kept = {keyword for keyword in kept if screen.offering.keeps(keyword)}
@@ -88,94 +102,128 @@ class ActingController:
         flag = flag or typed
         if flag.startswith("-"):
             flag, add = flag[1:], not add
-        await self._act(uids, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
+        await self._act(meant, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
 
     # Away with them
 
     def delete(self) -> None:
         """To Trash, or marked as mutt does it, as the configuration says."""
-        marks = self._screen.settings.actions.delete is Deletion.MARK
-        self._do(actions.MARK_DELETED if marks else actions.DELETE)
+        self._begin(self._delete)
+
+    async def _delete(self, meant: Meant) -> None:
+        action = self._screen.offering.deletion()
+        if isinstance(action, Erase):
+            question = Confirm(
+                f"Delete {counted(meant.uids)} for good?",
+                detail=f"{shown_name(meant.name)} is where deleted mail goes."
+                " This cannot be undone.",
+            )
+            if not await self._screen.app.push_screen_wait(question):
+                return
+        await self._act(meant, actions.DELETE if isinstance(action, Erase) else action)
 
     def archive(self) -> None:
-        self._do(actions.ARCHIVE)
+        self._begin(partial(self._act, action=actions.ARCHIVE))
 
     def junk(self) -> None:
-        self._do(actions.JUNK)
+        self._begin(partial(self._act, action=actions.JUNK))
 
-    async def move(self) -> None:
-        target = await self._choose_target("Move to folder")
-        if target is not None:
-            self._do(Move(target))
+    def move(self) -> None:
+        self._begin(partial(self._transfer, title="Move to folder", action=Move))
 
-    async def copy(self) -> None:
-        target = await self._choose_target("Copy to folder")
+    def copy(self) -> None:
+        self._begin(partial(self._transfer, title="Copy to folder", action=Copy))
+
+    async def _transfer(self, meant: Meant, title: str, action: type[Move] | type[Copy]) -> None:
+        target = await self._choose_target(meant, title)
         if target is not None:
-            self._do(Copy(target))
+            await self._act(meant, action(target))
 
     async def expunge(self) -> None:
         """Everything in this mailbox that is marked deleted, after a question."""
         screen = self._screen
-        uids = await marked_deleted(screen)
-        if not uids:
+        meant = self._meant(())
+        meant = replace(meant, uids=await marked_deleted(screen))
+        if not meant.uids:
             screen.hints.show_notice("No message is marked as deleted")
             return
-        question = f"Expunge {counted(uids)} marked as deleted?"
+        question = f"Expunge {counted(meant.uids)} marked as deleted?"
         sure = await screen.app.push_screen_wait(Confirm(question, detail="This cannot be undone."))
         if sure:
-            await self._act(uids, actions.Expunge())
+            await self._act(meant, actions.Expunge())
 
     # Back again
 
-    async def undo(self) -> None:
+    def undo(self) -> None:
         """Mutt's u: undelete what is marked here, else take back what was done last."""
+        self._screen.run(self._undo(self._meant()))
+
+    async def _undo(self, meant: Meant) -> None:
         screen = self._screen
-        uids = self._meant()
-        rows = await wrap_future(screen.service.rows(screen.mailbox.mailbox_id, uids))
+        rows = await wrap_future(screen.service.rows(meant.mailbox_id, meant.uids))
         if rows and all(DELETED in row.flags for row in rows):
-            await self._act(uids, actions.UNDELETE)
+            await self._act(meant, actions.UNDELETE)
             return
-        if not screen.service.undo_stack(screen.account):
+        stack = screen.service.undo_stack(meant.account)
+        final, self._final = self._final, ("", "")
+        if final[0] == meant.account and final[1]:
+            next_one = f"; {self._undo_key()} again: undo: {stack[0].description}" if stack else ""
+            screen.hints.show_notice(
+                screen.labels.worded(f"Cannot be taken back: {final[1]}{next_one}")
+            )
+            return
+        if not stack:
             screen.hints.show_notice("There is nothing to undo")
             return
-        deed = await wrap_future(screen.service.undo(screen.account))
-        screen.hints.show_notice(f"Undone: {screen.labels.worded(deed.description)}")
+        deed = await wrap_future(screen.service.undo(meant.account))
+        anew = "; on top of the list, as if new" if deed.comes_back_anew else ""
+        screen.hints.show_notice(f"Undone: {screen.labels.worded(deed.description)}{anew}")
 
     # How
 
-    def _meant(self) -> tuple[int, ...]:
-        screen = self._screen
-        if screen.context == "viewer":
-            return (screen.reading.uid,) if screen.reading.uid else ()
-        return screen.choosing.meant
+    def _undo_key(self) -> str:
+        return self._screen.keymap.shown_key("message.undo", "list")
 
-    def _do(self, action: Action) -> None:
-        uids = self._meant()
-        if uids:
-            self._screen.run(self._act(uids, action))
-
-    async def _act(self, uids: tuple[int, ...], action: Action) -> None:
+    def _meant(self, uids: tuple[int, ...] | None = None) -> Meant:
         screen = self._screen
         reading = screen.context == "viewer"
-        tagged = bool(screen.messages.tagged) and not reading
+        if uids is None and reading:
+            uids = (screen.reading.uid,) if screen.reading.uid else ()
+        elif uids is None:
+            uids = screen.choosing.meant
+        mailbox = screen.mailbox
+        return Meant(mailbox.owner, mailbox.mailbox_id, mailbox.name, uids, reading)
+
+    def _begin(self, work: Callable[[Meant], Coroutine[Any, Any, None]]) -> None:
+        meant = self._meant()
+        if meant.uids:
+            self._screen.run(work(meant))
+
+    async def _act(self, meant: Meant, action: Action) -> None:
+        screen = self._screen
+        tagged = bool(screen.messages.tagged) and not meant.reading
         following = screen.messages.uids_around(0, 1)
-        account, mailbox_id = screen.account, screen.mailbox.mailbox_id
         try:
-            deed = await wrap_future(screen.service.act(account, mailbox_id, uids, action))
+            deed = await wrap_future(
+                screen.service.act(meant.account, meant.mailbox_id, meant.uids, action)
+            )
         except actions.TargetMissing as missing:
-            await self.offer_target(account, missing)
+            await self.offer_target(meant.account, missing)
             return
-        undo = screen.keymap.shown_key("message.undo", "list")
         said = "Done" if deed.number else "They are so already"
         screen.hints.show_notice(
             f"{said}: {screen.labels.worded(deed.description)}"
-            + (f"; {undo} takes it back" if deed.can_undo else "")
+            + (f"; {self._undo_key()} takes it back" if deed.can_undo else "")
         )
+        if deed.number:
+            self._final = ("", "") if deed.can_undo else (meant.account, deed.description)
+        if meant.mailbox_id != screen.mailbox.mailbox_id:
+            return
         if tagged:
             screen.messages.set_tags(())
-        elif reading and isinstance(action, Move | MoveTo):
+        elif meant.reading and isinstance(action, Move | MoveTo):
             self._read_on(following)
-        elif isinstance(action, ChangeFlags) and not reading:
+        elif isinstance(action, ChangeFlags) and not meant.reading:
             screen.messages.move(1)
 
     def _read_on(self, following: tuple[int, ...]) -> None:
@@ -200,12 +248,10 @@ class ActingController:
         deed = await wrap_future(screen.service.act(account, mailbox_id, uids, action))
         screen.hints.show_notice(f"Done: {deed.description}")
 
-    async def _choose_target(self, title: str) -> bytes | None:
+    async def _choose_target(self, meant: Meant, title: str) -> bytes | None:
         screen = self._screen
-        if not self._meant():
-            return None
-        last = await wrap_future(screen.service.last_targets(screen.account))
-        mailboxes = screen.mailboxes.get(screen.account, {})
+        last = await wrap_future(screen.service.last_targets(meant.account))
+        mailboxes = screen.mailboxes.get(meant.account, {})
         names = [name for name in last if name in mailboxes]
         names += sorted(
             (name for name in mailboxes if name not in names),
@@ -214,7 +260,7 @@ class ActingController:
         choices = [
             Choice(_path(mailboxes[name]), name, detail="used last" if name in last else "")
             for name in names
-            if mailboxes[name].mailbox.selectable and name != screen.mailbox.name
+            if mailboxes[name].mailbox.selectable and name != meant.name
         ]
         chosen: bytes | None = await screen.app.push_screen_wait(Picker(title, choices))
         return chosen

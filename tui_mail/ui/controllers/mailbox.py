@@ -15,8 +15,9 @@ from tui_mail.ui.widgets.message_list import PAGES_AHEAD, MessageList
 class MailboxController:
     """What the list shows: one mailbox of one account.
 
-    ``mailbox_id`` is 0 before any is open. ``live`` is True once the server has selected it.
-    ``wished`` is the mailbox a person asked for last, None before the first time.
+    ``mailbox_id`` is 0 before any is open, and of the account ``owner``. ``live`` is True once the
+    server has selected it. ``wished`` is the mailbox a person asked for last, None before the
+    first time; ``account`` is that one's, while the one before it is still shown.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class MailboxController:
         run: Callable[..., object],
     ) -> None:
         self.account = ""
+        self.owner = ""
         self.name = b""
         self.wished: bytes | None = None
         self.mailbox_id = 0
@@ -53,7 +55,7 @@ class MailboxController:
             self._order = array("I")
             self._messages.open_order(array("I"))
         self.account, self.name, self.mailbox_id = account, name, mailbox_id
-        self.live, self.read_only = live, read_only
+        self.owner, self.live, self.read_only = account, live, read_only
         # Another connection knows nothing of what was wished for on the one before.
         self._wish = ((), ())
         self.ask()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui_mail.config import Deletion
 from tui_mail.errors import MailError
 from tui_mail.mail import actions
-from tui_mail.mail.actions import Action, ChangeFlags, Copy, Erase, Expunge, Move, MoveTo
+from tui_mail.mail.actions import Action, ChangeFlags, Copy, Erase, Expunge, Move
 from tui_mail.mail.actions.permissions import UNKNOWN, Permissions, refusal
 from tui_mail.mail.rights import NotAllowed, Operation, Rights, allowed
 from tui_mail.model import FLAGGED, Mailbox, SpecialUse
@@ -111,7 +111,7 @@ class Offering:
     # Messages
 
     def _refused_on_messages(self, action: str) -> MailError | None:
-        meant = self._deletion() if action == "message.delete" else _ON_MESSAGES.get(action)
+        meant = self.deletion() if action == "message.delete" else _ON_MESSAGES.get(action)
         changes = action in _CHANGING
         copies = action == "message.copy" and self._screen.service.read_only
         if copies or (changes and self._screen.mailbox.read_only):
@@ -124,13 +124,14 @@ class Offering:
         key = self._screen.keymap.shown_key("mailbox.toggle_write", "list")
         return f"{key} opens it for changes, where the server allows them." if key else ""
 
-    def _deletion(self) -> Action:
+    def deletion(self) -> Action:
+        """What to delete means in the open mailbox, as configured."""
         screen = self._screen
         if screen.settings.actions.delete is Deletion.MARK:
             return actions.MARK_DELETED
         stored = screen.mailboxes.get(screen.account, {}).get(screen.mailbox.name)
         in_trash = stored is not None and stored.mailbox.special_use is SpecialUse.TRASH
-        return Erase() if in_trash else MoveTo(SpecialUse.TRASH)
+        return Erase() if in_trash else actions.DELETE
 
     # Folders
 
