@@ -16,7 +16,7 @@ from compose_samples import DRAFT, NOW, PNG, Blobs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_mail.mail.compose.addresses import parse_header
+from tui_mail.mail.compose.addresses import parse, parse_header
 from tui_mail.mail.compose.build import (
     DraftError,
     build,
@@ -93,6 +93,16 @@ def test_a_message_whole() -> None:
         "-- \r\n"
         "Anna\r\n"
     )
+
+
+def test_a_line_with_an_encoded_word_is_a_short_one() -> None:
+    names = ["ü" * count for count in (16, 20, 30, 80)]
+    to = ", ".join(f"{name} <somebody@example.org>" for name in names)
+    for first in (to, f"{'ü' * 20}: {to};"):
+        message = build(replace(DRAFT, to=first, reply_to=first), NOW, NO_BLOBS).message
+        encoded = [line for line in message.split(b"\r\n") if b"=?" in line]
+        assert max(map(len, encoded)) <= 76  # RFC 2047, 2
+        assert [each.name for each in parse(field(message, "Reply-To"))] == names
 
 
 def test_the_envelope() -> None:

@@ -72,14 +72,17 @@ def _encoded(text: str, before: int) -> str:
     return header.encode(splitchars="", linesep="\r\n")
 
 
-def phrase(text: str) -> str:
-    """A display name (RFC 5322, 3.2.5): bare, quoted or in encoded words. May be folded."""
+def phrase(text: str, before: int = 1) -> str:
+    """A display name (RFC 5322, 3.2.5): bare, quoted or in encoded words. May be folded.
+
+    ``before`` is how many characters stand before it in its line.
+    """
     text = " ".join(one_line(text).split())
     if _ATOMS.fullmatch(text) and len(text) <= 60 and "=?" not in text:
         return text
     if _QUOTABLE.fullmatch(text) and "=?" not in text:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return _encoded(text, 1)
+    return _encoded(text, before)
 
 
 def addresses(name: str, typed: Iterable[Typed]) -> str:
@@ -93,21 +96,27 @@ def addresses(name: str, typed: Iterable[Typed]) -> str:
     for each in typed:
         if group and each.group != group:
             words[-1] = words[-1].removesuffix(",") + ";,"
+        before = 1 if words else len(name) + 2
         if each.group and each.group != group:
-            words.append(f"{phrase(each.group)}:")
+            words.append(f"{phrase(each.group, before)}:")
         group = each.group
         if each.address:
-            words.append(f"{_mailbox(each)},")
+            words += _mailbox(each, before)
+            words[-1] += ","
     if words:
         words[-1] = words[-1].removesuffix(",") + (";" if group else "")
     return _joined(name, words)
 
 
-def _mailbox(typed: Typed) -> str:
+def _mailbox(typed: Typed, before: int) -> list[str]:
+    """The words between which it may be folded: a line with an encoded word is a short one."""
     address = ascii_address(typed.address)
     if address != one_line(address) or "\n" in address:
         raise ValueError("a character that cannot be in an address")
-    return f"{phrase(typed.name)} <{address}>" if one_line(typed.name) else address
+    if not one_line(typed.name):
+        return [address]
+    name = phrase(typed.name, before)
+    return [name, f"<{address}>"] if name.endswith("?=") else [f"{name} <{address}>"]
 
 
 def ids(name: str, values: Iterable[str]) -> str:
