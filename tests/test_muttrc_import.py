@@ -319,7 +319,17 @@ def test_a_folder_below_inbox(importing: Import) -> None:
     assert "trash: no mailbox of this account" in importing.said
 
 
-def test_another_password_for_sending_is_said(importing: Import) -> None:
+def test_another_password_for_sending_is_kept_for_that_server(importing: Import) -> None:
+    importing.account(
+        "set folder=imaps://a@h.test imap_pass=hunter2\n"
+        "set smtp_url=smtps://a@smtp.h.test smtp_pass=swordfish from=a@h.test"
+    )
+    assert importing.keyring() == {"a@h.test": SECRET, "a@smtp.h.test": "swordfish"}
+    assert "password for sending: in the keyring" in importing.said
+    assert "swordfish" not in importing.said
+
+
+def test_another_password_for_the_same_name_is_said(importing: Import) -> None:
     importing.account(
         "set folder=imaps://a@h.test imap_pass=hunter2\n"
         "set smtp_url=smtps://a:hunter2x@h.test from=a@h.test"

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from tui_mail import config, config_edit
+from tui_mail.config import ServerUrl
 from tui_mail.credentials import Credentials, KeyringUnavailable
 from tui_mail.errors import ConfigError, MailError
 from tui_mail.muttrc import accounts, reader, report, settings
@@ -99,17 +100,21 @@ def _learn_addresses(found: Imported) -> int:
     return len(addresses)
 
 
-def _keep_passwords(found: Imported) -> dict[str, str]:
-    """Put them into the keyring; where each account's password is then, in words."""
-    kept: dict[str, str] = {}
+def _keep_passwords(found: Imported) -> dict[ServerUrl, str]:
+    """Put them into the keyring; where each server's password is then, in words."""
+    kept: dict[ServerUrl, str] = {}
     for account in found.accounts:
-        password = found.passwords.get(account.name)
-        if password is None:
-            continue
-        try:
-            Credentials(account).remember(password)
-        except KeyringUnavailable as error:
-            kept[account.name] = f"asked for each time. {error.title} It was not written anywhere."
-        else:
-            kept[account.name] = "in the keyring"
+        passwords = (
+            (account.imap, found.passwords.get(account.name)),
+            (account.smtp, found.passwords_for_sending.get(account.name)),
+        )
+        for server, password in passwords:
+            if server is None or password is None:
+                continue
+            try:
+                Credentials(account, server).remember(password)
+            except KeyringUnavailable as error:
+                kept[server] = f"asked for each time. {error.title} It was not written anywhere."
+            else:
+                kept[server] = "in the keyring"
     return kept

@@ -191,18 +191,23 @@ class _Maker:
         self._found.reads_pipes |= found.piped
         if found.text:
             self._found.passwords[name] = found.text
-        self._compare_smtp(name, candidate, found)
+        self._compare_smtp(account, candidate, found)
         return replace(account, password_command=found.command or None)
 
-    def _compare_smtp(self, name: str, candidate: Candidate, imap: Secret) -> None:
+    def _compare_smtp(self, account: Account, candidate: Candidate, imap: Secret) -> None:
+        """Another password for sending is kept by itself, where it has a name of its own."""
         url = server(candidate.get("smtp_url"))
         written = (url.password if url else "") or candidate.raw("smtp_pass")
-        if not written:
+        if not written or account.smtp is None:
             return
         smtp = secret(candidate.state, "smtp_pass", written)
-        if (smtp.text, smtp.command) != (imap.text, imap.command):
-            why = "another password than for IMAP; an account has one for both"
-            self._found.miss(f"smtp_pass of {name}", why, candidate.where("smtp_pass"))
+        if (smtp.text, smtp.command) == (imap.text, imap.command):
+            return
+        if smtp.text and account.smtp.identity != account.imap.identity:
+            self._found.passwords_for_sending[account.name] = smtp.text
+            return
+        why = "another password than for IMAP: it is asked for when something is sent"
+        self._found.miss(f"smtp_pass of {account.name}", why, candidate.where("smtp_pass"))
 
     def _with_folders(self, account: Account, candidate: Candidate) -> Account:
         folder = _folder(candidate.state)

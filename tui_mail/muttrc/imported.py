@@ -25,7 +25,8 @@ class NotTaken:
 
 @dataclass(slots=True)
 class Imported:
-    """``passwords`` are by account name; ``present`` names accounts the configuration has already.
+    """``passwords`` are by account name, and so are those of servers for sending that have one of
+    their own; ``present`` names accounts the configuration has already.
 
     ``home`` is what ~ stands for. ``reads_pipes``: a password_command reads what mutt would have
     sourced from a command.
@@ -36,6 +37,7 @@ class Imported:
     compose: dict[str, str | bool] = field(default_factory=dict)
     rules: list[NewsRule] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    passwords_for_sending: dict[str, str] = field(default_factory=dict, repr=False)
     present: set[str] = field(default_factory=set)
     aliases: list[Alias] = field(default_factory=list)
     not_taken: list[NotTaken] = field(default_factory=list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tui_mail.config import FOLDERS, Account
+from tui_mail.config import FOLDERS, Account, ServerUrl
 from tui_mail.muttrc.imported import Imported
 from tui_mail.sanitize import clean
 
@@ -12,19 +12,19 @@ _USES = {use: word for word, use in FOLDERS.items()}
 _LONGEST_LIST = 200  # lines
 
 
-def lines(found: Imported, kept: Mapping[str, str], *, addresses: int) -> Iterator[str]:
-    """``kept`` says for each account that had a password where it is now.
+def lines(found: Imported, kept: Mapping[ServerUrl, str], *, addresses: int) -> Iterator[str]:
+    """``kept`` says for each server that had a password where it is now.
 
     ``addresses`` counts those of aliases that were taken over.
     """
     yield from (clean(line) for line in _lines(found, kept, addresses))
 
 
-def _lines(found: Imported, kept: Mapping[str, str], addresses: int) -> Iterator[str]:
+def _lines(found: Imported, kept: Mapping[ServerUrl, str], addresses: int) -> Iterator[str]:
     if found.accounts or found.compose:
         yield "Taken over:"
     for account in found.accounts:
-        yield from _account(account, found, kept.get(account.name, ""))
+        yield from _account(account, found, kept)
     for key, value in found.compose.items():
         yield f"  [compose] {key} = {value}"
     if addresses:
@@ -41,7 +41,7 @@ def _lines(found: Imported, kept: Mapping[str, str], addresses: int) -> Iterator
         yield f"  and {len(missed) - _LONGEST_LIST} more"
 
 
-def _account(account: Account, found: Imported, kept: str) -> Iterator[str]:
+def _account(account: Account, found: Imported, kept: Mapping[ServerUrl, str]) -> Iterator[str]:
     yield f"  account {account.name}: {account.identities[0]}"
     yield f"    imap = {account.imap}"
     if account.smtp:
@@ -51,7 +51,9 @@ def _account(account: Account, found: Imported, kept: str) -> Iterator[str]:
     elif account.password_command:
         yield f"    password_command: {account.password_command.split()[0]} …, not run so far"
     else:
-        yield f"    password: {kept or 'asked for each time'}"
+        yield f"    password: {kept.get(account.imap, 'asked for each time')}"
+    if account.smtp is not None and account.smtp in kept:
+        yield f"    password for sending: {kept[account.smtp]}"
     for alias in account.aliases:
         yield f"    writes as {alias} too"
     for use, name in account.folders.items():
