@@ -144,7 +144,19 @@ async def test_a_refusal_is_told_and_leaves_nothing(
             assert entry.state is Sending.UNCERTAIN
         else:
             assert (ended.status, words in ended.said) == (status, True), ended.said
+            # Nothing is left that would be tried again by itself.
+            assert "tried again" not in ended.said
+            assert ("--queue" in ended.said) == (status == 75)
             assert shell.left() == ([], [])
+
+
+async def test_blind_copies_alone_and_nobody_at_all(dovecot: Dovecot, tmp_path: Path) -> None:
+    async with ScriptedSmtp() as smtp:
+        shell = Shell(tmp_path, dovecot, smtp)
+        assert await shell.run("send", "-b", "b@example.org") == Ended(0, "")
+        assert [each.recipients for each in smtp.accepted] == [("b@example.org",)]
+        ended = await shell.run("send", "-s", "x")
+        assert ended == Ended(2, "tui-mail: send: expected an ADDRESS, or one with -c or -b\n")
 
 
 async def test_some_refused_is_all_refused(dovecot: Dovecot, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def _add_send(send: argparse.ArgumentParser) -> None:
     send.add_argument(
         "--queue", action="store_true", help="leave it in the outbox; tui-mail sends it later"
     )
-    send.add_argument("to", nargs="+", metavar="ADDRESS")
+    send.add_argument("to", nargs="*", metavar="ADDRESS")
 
 
 def _split_mailto(arguments: Sequence[str]) -> tuple[list[str], str | None]:

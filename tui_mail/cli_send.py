@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_mail.config import Account, Config
@@ -66,6 +67,8 @@ def _draft(settings: Config, options: argparse.Namespace) -> Draft:
     from tui_mail.mail.compose.attaching import attach
     from tui_mail.mail.compose.values import Draft
 
+    if not (options.to or options.cc or options.bcc):
+        raise ConfigError("send: expected an ADDRESS, or one with -c or -b")
     account, identity = _identity(settings, options.account, options.identity)
     attachments = tuple(attach(each) for each in options.attach)
     data = sys.stdin.buffer.read(BODY_LIMIT + 1)
@@ -151,10 +154,16 @@ class _Sending:
                     _say_why(entry)
                     _say("it may have been sent; the outbox of tui-mail has it as uncertain")
                     return NOT_SENT
-                case state:
+                case Sending.QUEUED:
+                    # What it advises is for who leaves it in the outbox.
+                    _say_why(replace(entry, explanation=entry.explanation.partition("\n")[0]))
+                    _say("not sent: try again later, or leave it in the outbox with --queue")
+                    self._take_back(number)
+                    return LATER
+                case _:
                     _say_why(entry)
                     self._take_back(number)
-                    return LATER if state is Sending.QUEUED else NOT_SENT
+                    return NOT_SENT
 
     def _wait_until_filed(self, entry: OutboxEntry) -> None:
         """The message is sent; its copy in Sent is a matter of its own."""
