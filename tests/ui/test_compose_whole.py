@@ -340,7 +340,7 @@ async def test_a_postponed_draft_is_in_the_folder_and_enter_goes_on_with_it() ->
         await person.until(
             lambda: not person.service.writing.drafts().result(SECONDS), "it is on the server"
         )
-        await change_folder(person, "Drafts")
+        await person.press("R")  # there is nothing else to choose from
         await person.until(lambda: "Later" in subjects(person), "it is in the list")
         await person.go_to("Later")
         again = await opened(person, "enter")

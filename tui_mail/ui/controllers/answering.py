@@ -149,7 +149,9 @@ async def recall(screen: MainScreen) -> None:
     if not choices:
         screen.hints.show_notice("There are no drafts")
         return
-    chosen = await screen.app.push_screen_wait(Picker("Drafts", choices))
+    chosen = choices[0].value
+    if len(choices) > 1:
+        chosen = await screen.app.push_screen_wait(Picker("Drafts", choices))
     if chosen is None:
         return
     if chosen is folder and folder is not None:
