@@ -159,6 +159,29 @@ async def test_pasted_lines_become_addresses_and_one_subject() -> None:
         assert writer.pane.draft.subject == "one Bcc: evil@x.example"
 
 
+@pytest.mark.parametrize(
+    ("column", "lines"),
+    [
+        (0, ["", "> one two", "three"]),
+        (1, ["", "> one two", "three"]),
+        (2, ["", "> one two", "three"]),
+        (5, ["> one", "!", "> two", "three"]),
+        (6, ["> one ", "!", "> two", "three"]),
+        (9, ["> one two", "!", "three"]),
+    ],
+)
+async def test_enter_inside_a_quote_makes_room_for_an_answer(column: int, lines: list[str]) -> None:
+    async with writing(replace(DRAFT, body="> one two\nthree")) as writer:
+        body = writer.pane.body
+        body.focus()
+        body.move_cursor((0, column))
+        await writer.press("enter", *(["!"] if column > 2 else []))
+        assert body.text.split("\n") == lines
+        body.undo()
+        body.undo()
+        assert body.text == "> one two\nthree"
+
+
 async def test_a_draft_from_elsewhere_is_taken_and_can_be_undone() -> None:
     async with writing() as writer:
         edited = replace(DRAFT, subject="Other", bcc="x@x.example", body="Quite\nother\n")

@@ -6,6 +6,8 @@ lets nothing in that could not be drawn, and knows nothing about mail but how a 
 
 from __future__ import annotations
 
+import re
+
 from rich.text import Text
 from textual import events
 from textual.widgets import TextArea
@@ -14,6 +16,7 @@ from tui_mail.sanitize import clean
 from tui_mail.ui.theme import style
 
 _QUOTE = ">"
+_MARKS = re.compile("(?:> ?)+")
 _LEVELS = 5
 
 
@@ -60,6 +63,29 @@ class ComposeBody(TextArea):
         if line.plain.startswith(_QUOTE):
             line.stylize(style(f"quote{_depth(line.plain)}"))
         return line
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "enter" and self._part_quote():
+            event.stop()
+            event.prevent_default()
+
+    def _part_quote(self) -> bool:
+        """Room for an answer inside of what is quoted: what comes behind it stays quoted.
+
+        False where a line end is all that is wanted.
+        """
+        (row, column), end = self.selection
+        line = self.document.get_line(row)
+        marks = _MARKS.match(line)
+        if marks is None or (row, column) != end or column in (0, len(line)):
+            return False
+        if column <= marks.end():
+            self.insert("\n", (row, 0))
+            return True
+        behind = len(line) - len(line[column:].lstrip(" "))
+        self.replace(f"\n\n{marks[0]}", (row, column), (row, behind))
+        self.move_cursor((row + 1, 0))
+        return True
 
     def go_to(self, index: int) -> None:
         """The cursor before that character of the text."""
