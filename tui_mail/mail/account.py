@@ -334,7 +334,7 @@ class Account:
     # The folders
 
     async def _follow(self, client: ImapClient, resync: bool) -> None:
-        def select_elsewhere(name: bytes) -> None:
+        def watch_that(name: bytes) -> None:
             if self._watch is not None:
                 self._watch.follow(name)
 
@@ -343,7 +343,7 @@ class Account:
                 self._start_listing(client)
 
         await self.current.follow(
-            client, resync=resync, on_selected=select_elsewhere, settled=list_once
+            client, resync=resync, on_selected=watch_that, settled=list_once
         )
 
     def _start_listing(self, client: ImapClient) -> None:
