@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import imaplib
+import re
 from pathlib import Path
 
 import pytest
-from main_app import NARROW, WIDE, Person, whole_app
+from main_app import NARROW, NOW, WIDE, Person, whole_app
 from textual.widgets import Input
 
+from tui_mail.demo.server import PASSWORD, USER
+from tui_mail.demo.thread import demo_in_thread
 from tui_mail.model import SEEN
 from tui_mail.ui.screens.links import LinksScreen
 from tui_mail.ui.screens.parts import PartsScreen
@@ -62,6 +66,27 @@ async def test_space_turns_pages_and_then_goes_on_to_the_next_message() -> None:
         await person.press("space")
         await person.shown(uid - 1)
         assert viewer.top == 0
+
+
+async def test_a_text_too_long_to_be_fetched_at_once_goes_on_where_it_was_read() -> None:
+    lines = b"".join(b"line %d of a long text\r\n" % number for number in range(21_000))
+    with demo_in_thread(NOW) as settings:
+        server = settings.accounts[0].imap
+        with imaplib.IMAP4(server.host, server.port) as connection:
+            connection.login(USER, PASSWORD)
+            message = b"From: a@x.example\r\nSubject: Long\r\n\r\n" + lines
+            connection.append("INBOX", "", "", message)
+        async with whole_app(settings) as person:
+            uid = await person.read("Long")
+            await person.sees("line 0 of")
+            await person.press("end")
+            await person.sees("The text goes on: with the next page")
+            read = int(re.findall(r"line (\d+)", person.text())[-1])
+            await person.press("space")
+            await person.sees(f"line {read + 10} of")
+            assert f"line {read + 1} of" in person.text(), "no line is passed over"
+            assert person.main.reading.uid == uid
+            assert "The text goes on" not in person.reads()
 
 
 async def test_tab_goes_to_the_next_unread_in_the_list_and_reads_it_in_the_viewer() -> None:

@@ -1,4 +1,4 @@
-"""The links of a message that shows several texts are numbered once, through all of them."""
+"""A message as lines: its links are numbered once through all of its texts; a long one ends."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ CALENDAR = (
 
 def part(section: str, kind: str, subtype: str) -> BodyPart:
     return BodyPart(section=section, type=kind, subtype=subtype, encoding="8bit")
+
+
+def test_a_text_that_is_never_shown_whole_says_so_at_its_end() -> None:
+    first = part("1", "text", "plain")
+    message = Message(
+        mailbox_id=1,
+        uid=1,
+        structure=first,
+        root=first,
+        header=b"From: a@x.example\r\n\r\n",
+        part=first,
+        alternatives=(),
+        data=b"a\r\n",
+        complete=False,
+        whole=True,
+    )
+    _, text = rendered(message, 80, False, ())
+    assert "too long to be shown here: saved, this part is whole" in line_text(text.lines[-1])
 
 
 @pytest.mark.parametrize("width", [40, 100])

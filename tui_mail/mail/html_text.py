@@ -24,6 +24,7 @@ from tui_mail.mail.html_style import (
 from tui_mail.mail.html_tree import Node, parse_html
 from tui_mail.mail.links import LinkList, host, marker, openable
 from tui_mail.mail.text import (
+    ONLY_THE,
     Line,
     RenderedText,
     Span,
@@ -463,5 +464,5 @@ def render_html(html: str, *, width: int, links: LinkList | None = None) -> Rend
         notes = ("The HTML holds no text to show.",)
     if len(lines) >= MAX_LINES:
         del lines[MAX_LINES:]
-        notes = (*notes, f"Only the first {MAX_LINES} lines are shown.")
+        notes = (*notes, f"{ONLY_THE}first {MAX_LINES} lines are shown.")
     return RenderedText(tuple(lines), layout.links.links(), notes)

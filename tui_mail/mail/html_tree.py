@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tui_mail.mail.text import ONLY_THE
+
 if TYPE_CHECKING:
     from lxml import etree
 
@@ -237,7 +239,7 @@ def parse_html(html: str) -> tuple[Node, tuple[str, ...]]:
     html = _DATA_URL.sub("data:", html).replace("\0", "")
     if len(html) > MAX_CHARACTERS:
         html = html[:MAX_CHARACTERS]
-        notes.append("Only the first 1.5 million characters of the HTML are shown.")
+        notes.append(f"{ONLY_THE}first 1.5 million characters of the HTML are shown.")
     builder = _TreeBuilder()
     parser: etree.HTMLParser = etree.HTMLParser(
         target=builder, encoding="utf-8", huge_tree=True, no_network=True

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tui_mail.mail.links import LinkList
 from tui_mail.mail.text import (
+    ONLY_THE,
     Line,
     RenderedText,
     Span,
@@ -116,7 +117,7 @@ def render_plain(
     notes: list[str] = []
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS]
-        notes.append("Only the first million characters are shown.")
+        notes.append(f"{ONLY_THE}first million characters are shown.")
     text = clean(text, newlines=True, tabs=True).rstrip("\n ")
     links = links or LinkList()
     lines: list[Line] = []
@@ -130,7 +131,7 @@ def render_plain(
         lines += _paragraph(paragraph, width, style, links)
         if len(lines) > MAX_LINES:
             del lines[MAX_LINES:]
-            notes.append(f"Only the first {MAX_LINES} lines are shown.")
+            notes.append(f"{ONLY_THE}first {MAX_LINES} lines are shown.")
             break
     return RenderedText(tuple(lines), links.links(), tuple(notes))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui_mail.mail.headers import decode_header
 from tui_mail.mail.parts import decode_charset, decode_transfer
-from tui_mail.mail.text import Line, RenderedText, Span, cell_width, wrap
+from tui_mail.mail.text import ONLY_THE, Line, RenderedText, Span, cell_width, wrap
 from tui_mail.model import BodyPart
 from tui_mail.sanitize import clean, columnar
 
@@ -178,10 +178,10 @@ def render_part(
     """
     notes: list[str] = []
     if not complete:
-        notes.append("Only the beginning of this part has been fetched.")
+        notes.append(f"{ONLY_THE}beginning of this part has been fetched.")
     if len(data) > MAX_OCTETS:
         data = data[:MAX_OCTETS]
-        notes.append("Only the first 16 MiB of this part are shown.")
+        notes.append(f"{ONLY_THE}first 16 MiB of this part are shown.")
     data = decode_transfer(data, part.encoding)
     if part.type not in ("text", "message") and b"\0" in data[:_LOOKED_AT]:
         said = f"This part is not text ({columnar(part.content_type)}); saved, it can be looked at."

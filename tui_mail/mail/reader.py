@@ -47,7 +47,7 @@ class Message:
     ``root`` is the node whose header is shown; ``part`` the text chosen, None when there is no
     text at all; ``alternatives`` the other texts to choose from. ``complete`` is False when
     ``data`` is only the beginning. ``further`` are the texts that follow it in the message, each
-    with its octets and whether those are all.
+    with its octets and whether those are all. ``whole`` says that no more will be fetched.
     """
 
     mailbox_id: int
@@ -61,6 +61,7 @@ class Message:
     complete: bool
     note: str = ""
     further: tuple[tuple[BodyPart, bytes, bool], ...] = ()
+    whole: bool = False
 
 
 def _further(choice: Choice) -> tuple[BodyPart, ...]:
@@ -127,6 +128,7 @@ class Reader:
                 data=data,
                 complete=complete,
                 note=note,
+                whole=whole,
                 further=tuple(
                     (each, *bodies[each.section]) for each in further if each.section in bodies
                 ),

@@ -62,6 +62,9 @@ class Link(NamedTuple):
     text: str
 
 
+ONLY_THE = "Only the "  # begins a note about a text that is shown in part
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedText:
     """What a viewer shows. ``notes`` are the program's remarks (cut off, wrong charset …)."""
@@ -69,6 +72,11 @@ class RenderedText:
     lines: tuple[Line, ...]
     links: tuple[Link, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the text goes on below its last line."""
+        return any(note.startswith(ONLY_THE) for note in self.notes)
 
 
 def quote_style(depth: int) -> str:

@@ -12,6 +12,8 @@ from tui_mail.mail.reader import Message
 from tui_mail.mail.text import Line, RenderedText, Span, cut, wrap
 from tui_mail.sanitize import decode_clean
 
+_NEXT_PAGE = "The text goes on: with the next page more of it is fetched."
+_TOO_LONG = "The text goes on, too long to be shown here: saved, this part is whole."
 _RULE = 24  # cells of the line between two texts of a message
 
 
@@ -35,6 +37,10 @@ def rendered(
     text = render_part(
         message.part, message.data, width=width, complete=message.complete, links=links
     )
+    if text.cut_off:
+        goes_on = _NEXT_PAGE if not message.complete and not message.whole else _TOO_LONG
+        lines = (*text.lines, (), *wrap([Span(goes_on, "notice")], width))
+        text = RenderedText(lines, text.links, text.notes)
     for part, data, complete in message.further:
         below = render_part(part, data, width=width, complete=complete, links=links)
         rule: Line = (Span("─" * min(width, _RULE), "rule", None),)

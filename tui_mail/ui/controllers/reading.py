@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GONE = "This message is no longer in this folder: it was deleted or moved. What is shown stays."
 AHEAD = 1  # neighbors on either side whose text is fetched before it is asked for
 GROUP = "read"
+OVERLAP = 3  # lines of the page before that are shown again above more of a long text
 
 Answer = TypeVar("Answer")
 
@@ -145,12 +146,16 @@ class ReadingController:
         self.message = self._source = self._failed = None
         self._form = _Form()
 
-    def _load(self, form: _Form, *, keep_place: bool = False) -> None:
-        self._screen.run(self._open(self._target, form, keep_place=keep_place), group=GROUP)
+    def _load(self, form: _Form, *, at: int = 0) -> None:
+        """Show this form from line ``at`` on; what is shown stays until more of it has come."""
+        self._screen.run(self._open(self._target, form, at), group=GROUP)
 
-    async def _open(self, target: _Target, form: _Form, *, keep_place: bool) -> None:
+    async def _open(self, target: _Target, form: _Form, at: int) -> None:
         screen, service, address = self._screen, self._screen.service, astuple(target)
-        screen.viewer.show_loading("the message")
+        if at:
+            screen.hints.show_notice("Fetching more of the text …")
+        else:
+            screen.viewer.show_loading("the message")
         self._failed = None
         source = None
         try:
@@ -168,7 +173,10 @@ class ReadingController:
             screen.viewer.show_nothing("This message could not be shown")
             raise
         self.message, self._source, self._form = message, source, form
-        await self._show(keep_place=keep_place)
+        await self._show(keep_place=False)
+        if at:
+            screen.hints.clear_notice()
+            screen.viewer.scroll_lines(at)
         # Work of its own: a reader who goes on at once has seen this message all the same.
         screen.run(self._mark_seen(target))
         neighbors = screen.messages.uids_around(AHEAD, AHEAD)
@@ -290,7 +298,9 @@ class ReadingController:
             return  # an impatient Space must not pass over a message nobody has seen
         complete = self.message is None or self.message.complete or self._source is not None
         if viewer.at_end and not complete and not self._form.whole:
-            self._load(replace(self._form, whole=True), keep_place=True)
+            # The notes above the text may be others then: no line must be passed over.
+            seen = viewer.top + viewer.page_height - OVERLAP
+            self._load(replace(self._form, whole=True), at=max(1, seen))
         elif viewer.at_end:
             self.step(1)
         else:
