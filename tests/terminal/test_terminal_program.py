@@ -84,11 +84,15 @@ def test_a_lost_line_ends_the_program(program: Program) -> None:
         session.process.wait(START_SECONDS)
 
 
-def test_suspend_and_resume(program: Program) -> None:
+@pytest.mark.parametrize("wrapper", ["", "behind_a_script"])
+def test_suspend_and_resume(program: Program, wrapper: str) -> None:
     # The shell of the test is the one that sees the program stop, as a person's would be.
+    command = shlex.join(program.command("--demo"))
+    if wrapper:
+        command = shlex.join(["sh", "-c", f"{command}; exit $?"])
     script = (
         "set -m\n"
-        f"{shlex.join(program.command('--demo'))}\n"
+        f"{command}\n"
         "echo it has stopped; read -r line; fg\n"
         "echo ended with $?; read -r line\n"
     )
@@ -103,6 +107,14 @@ def test_suspend_and_resume(program: Program) -> None:
         session.wait_quiet(seconds=START_SECONDS)
         session.press("q")
         session.wait_for("ended with 0", seconds=START_SECONDS)
+
+
+def test_where_no_shell_could_wake_it_it_does_not_stop(program: Program) -> None:
+    with PtySession(program.command("--demo"), environment=program.environment()) as session:
+        session.wait_for("INBOX", seconds=START_SECONDS)
+        session.wait_quiet(seconds=START_SECONDS)
+        session.press("ctrl+z", "?")
+        session.wait_for("Next line", seconds=START_SECONDS)
 
 
 @pytest.mark.server

@@ -102,6 +102,28 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, **arguments)
         assert sys.__stderr__ is not None
         self._file: Any = SurvivingFile(sys.__stderr__)
+        self._continued = False
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop the whole job, also a script that started this program.
+
+        Textual stops its own process, whatever the shell knows of it: behind a script, or in a
+        window without a shell, nobody could ever wake it. The kernel ignores the default of
+        SIGTSTP where no shell could go on with the job, and so does this.
+        """
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self._continued = False
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(0, signal.SIGTSTP)  # returns when somebody has sent SIGCONT, or at once
+        signal.signal(signal.SIGTSTP, handler)
+        if not self._continued:
+            self._sigcont_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._continued = True
+        super()._sigcont_application()
 
     def start_application_mode(self) -> None:
         # At the start, after a suspension, after fg: whatever was on the terminal, it is gone.
