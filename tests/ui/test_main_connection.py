@@ -54,6 +54,7 @@ async def test_a_wait_says_what_for_and_is_cancelled(demo: Config) -> None:
         line.stall()
         await person.press("enter")
         await person.sees("Waiting for the message")
+        await person.until(lambda: "UID FETCH…" in person.text().splitlines()[-2], "the wait")
         await person.press("space", "space")
         assert person.main.reading.uid == uid
         await person.press("ctrl+g")

@@ -96,6 +96,7 @@ def test_what_is_not_known_yet() -> None:
     assert "1,000 messages" in said(replace(ONLINE, total=1000, unread=None), 80)
     assert "1 message " in said(replace(ONLINE, total=1, unread=None), 80)
     assert "UID FETCH…" in said(replace(ONLINE, milliseconds=None), 80)
+    assert "UID FETCH… 7 s" in said(replace(ONLINE, milliseconds=None, awaited=7), 80)
     assert "(read only)" in said(replace(ONLINE, read_only=True), 80)
 
 

@@ -56,6 +56,23 @@ def test_lines_of_a_session_in_order() -> None:
     assert {line.connection for line in lines} == {"work/1"}
 
 
+def test_the_command_awaited_longest_is_told_until_its_connection_is_another() -> None:
+    transcript = Transcript()
+    recorder = transcript.recorder("work/2")
+    recorder.sent("A1", "IDLE", "watch", b"A1 IDLE", (), 9)
+    assert transcript.awaited() is None
+    recorder = transcript.recorder("work/1")
+    for tag, name in (("A1", "UID FETCH"), ("A2", "NOOP")):
+        recorder.sent(tag, name, "open message", b"", (), 9)
+    awaited = transcript.awaited()
+    assert awaited is not None and awaited[0] == "UID FETCH" and awaited[1] >= 0
+    recorder.completed("A1", "OK")
+    awaited = transcript.awaited()
+    assert awaited is not None and awaited[0] == "NOOP"
+    transcript.recorder("work/1")
+    assert transcript.awaited() is None
+
+
 def test_an_exchange_counts_what_belongs_to_it() -> None:
     transcript = Transcript()
     connection = connected(transcript)

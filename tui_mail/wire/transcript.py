@@ -104,10 +104,14 @@ class Transcript:
         self._hidden = 0  # lines up to this number were cleared away
         self._exchanges: dict[tuple[str, str], _Running] = {}
         self._exchange_order: deque[tuple[str, str]] = deque()
+        self._unanswered: dict[tuple[str, str], _Running] = {}
         self._commands: dict[str, count[int]] = {}
 
     def recorder(self, connection: str) -> Recorder:
         """Where the connection of this name (``work/1``) reports what crosses its wire."""
+        # What the connection before it of this name left unanswered stays so.
+        for key in [key for key in self._unanswered if key[0] == connection]:
+            del self._unanswered[key]
         return Recorder(self, connection)
 
     @property
@@ -126,6 +130,16 @@ class Transcript:
         """The command of this tag, None when it is not known, or no longer."""
         running = self._exchanges.get((connection, tag))
         return None if running is None else _snapshot(connection, tag, running)
+
+    def awaited(self) -> tuple[str, float] | None:
+        """The command whose answer has been awaited longest, and for how many seconds.
+
+        IDLE is left out: it waits for nothing (RFC 2177).
+        """
+        for running in list(self._unanswered.values()):
+            if running.name != "IDLE":
+                return running.name, time.perf_counter() - running.clock
+        return None
 
     def clear(self) -> None:
         """Show none of the lines so far; their memory is reused as new ones come."""
@@ -176,9 +190,11 @@ class Transcript:
 
     def _open(self, key: tuple[str, str], name: str, origin: str) -> _Running:
         if len(self._exchange_order) >= len(self._ring):
-            self._exchanges.pop(self._exchange_order.popleft(), None)
+            oldest = self._exchange_order.popleft()
+            self._exchanges.pop(oldest, None)
+            self._unanswered.pop(oldest, None)
         running = _Running(name, origin, time.time(), time.perf_counter())
-        self._exchanges[key] = running
+        self._exchanges[key] = self._unanswered[key] = running
         self._exchange_order.append(key)
         return running
 
@@ -229,6 +245,7 @@ class Recorder:
         if running is not None:
             running.seconds = time.perf_counter() - running.clock
             running.status = status
+            self._transcript._unanswered.pop((self.connection, tag), None)
             self._transcript.last_exchange = _snapshot(self.connection, tag, running)
 
     def line(self, direction: Direction, text: bytes) -> None:

@@ -47,7 +47,7 @@ from tui_mail.ui.widgets.folder_tree import FolderTree
 from tui_mail.ui.widgets.message_list import MessageList
 from tui_mail.ui.widgets.message_viewer import MessageViewer
 from tui_mail.ui.widgets.news_pane import NewsPane
-from tui_mail.ui.widgets.status_bar import HintLine, StatusBar
+from tui_mail.ui.widgets.status_bar import COMMAND_SHOWN_EVERY, HintLine, StatusBar
 from tui_mail.ui.widgets.wire_pane import WirePane
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 WIDE = 130  # columns from which tree, list and viewer stand side by side
 TREE_BESIDE = 100  # columns from which the tree is shown without being asked for
 TREE_BESIDE_DRAFT = 170  # the same while a draft stands beside the message
-COMMAND_SHOWN_EVERY = 0.5  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +138,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         # The connection was begun before there was a screen to tell of it.
         self.status.change(account=names[0], phase=Phase.CONNECTING)
         self.messages.focus()
-        self.set_interval(COMMAND_SHOWN_EVERY, self._show_command)
+        show_command = partial(self.status.show_command, self.service.transcript)
+        self.set_interval(COMMAND_SHOWN_EVERY, show_command)
         self.run(self.composing.start())
         self.run(self.outbox.start())
         for warning in self.keymap.warnings:
@@ -366,11 +366,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if left:
             await self.leaving.leave(left)
         await wrap_future(self.service.open_mailbox(account, name, read_only=read_only))
-
-    def _show_command(self) -> None:
-        exchange = self.service.transcript.last_exchange
-        if exchange is not None and exchange.name != "IDLE":  # how long it lasted says nothing
-            self.status.change(command=exchange.name, milliseconds=exchange.milliseconds)
 
     # Work
 

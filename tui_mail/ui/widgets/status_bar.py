@@ -2,7 +2,7 @@
 
 ``StatusBar`` draws a frozen ``Status``; ``fit_status`` decides what gives way on a narrow screen.
 ``HintLine`` draws the registry's hints or, until the next one, a notice. Neither asks anybody
-anything: the screen hands them values, and a value that looks the same draws nothing.
+anything: the screen hands them what they tell, and what looks the same draws nothing.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from tui_mail.model import Phase, Progress
 from tui_mail.sanitize import columnar
 from tui_mail.ui.cells import amount, cut
 from tui_mail.ui.theme import style
+from tui_mail.wire.transcript import Transcript
 
 Part = tuple[str, str]
 """A text and the name of its style."""
 
+COMMAND_SHOWN_EVERY = 0.5  # seconds
 _SEPARATOR = "  "
+_UNCONNECTED = (Phase.OFFLINE, Phase.WAITING, Phase.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Status:
     ``waiting`` actions have not reached the server yet. ``drafts`` says how many are open,
     ``outbox`` what is being sent.
     ``command`` is the last command's name and ``milliseconds`` its round trip, None while it is
-    under way. ``error`` is one line about what went wrong, until it is settled.
+    under way, ``awaited`` whole seconds by now. ``error`` is one line about what went wrong, until
+    it is settled.
     """
 
     account: str = ""
@@ -51,6 +55,7 @@ class Status:
     progress: Progress | None = None
     command: str = ""
     milliseconds: float | None = None
+    awaited: int = 0
     waiting: int = 0
     error: str = ""
     drafts: str = ""
@@ -112,7 +117,10 @@ def _outgoing(status: Status) -> Part:
 def _command(status: Status) -> Part:
     if not status.command:
         return "", "status"
-    took = "…" if status.milliseconds is None else f" {duration(status.milliseconds)}"
+    if status.milliseconds is not None:
+        took = f" {duration(status.milliseconds)}"
+    else:
+        took = f"… {status.awaited} s" if status.awaited else "…"
     return f"{columnar(status.command)}{took}", "status"
 
 
@@ -205,6 +213,17 @@ class StatusBar(Widget):
         width = self.content_size.width
         if before != self.status and fit_status(before, width) != fit_status(self.status, width):
             self.refresh()
+
+    def show_command(self, transcript: Transcript) -> None:
+        """Tell the command whose answer is awaited longer than a moment, or else the last one."""
+        awaited = transcript.awaited() if self.status.phase not in _UNCONNECTED else None
+        if awaited is not None and awaited[1] >= COMMAND_SHOWN_EVERY:
+            name, seconds = awaited
+            self.change(command=name, milliseconds=None, awaited=int(seconds))
+            return
+        exchange = transcript.last_exchange
+        if exchange is not None and exchange.name != "IDLE":  # how long it lasted says nothing
+            self.change(command=exchange.name, milliseconds=exchange.milliseconds)
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
