@@ -147,14 +147,20 @@ class Acting:
         """The action with its target by name, and that mailbox as far as it is known."""
         if isinstance(action, MoveTo):
             found = await self.special_mailbox(action.use)
+            usual = self._name_for(action.use, source.mailbox.delimiter)
             if found is None:
+                # Made by hand since the folders were listed, nothing says what it is for.
+                found = await asyncio.wrap_future(
+                    self._store.read(Store.mailbox_by_name, self._account_id, usual)
+                )
+            if found is None or not found.mailbox.selectable:
                 raise TargetMissing(
                     f"There is no folder for {action.use.value.removeprefix(chr(92))}",
-                    self._name_for(action.use, source.mailbox.delimiter),
+                    usual,
                     again=(source.id, tuple(uids), action),
                 )
             if found.id == source.id:
-                if action.use is SpecialUse.TRASH:
+                if action.use is found.mailbox.special_use is SpecialUse.TRASH:
                     return Erase(), None
                 raise NotAllowed(f"These are in {shown_name(source.mailbox.name)} already")
             return Move(found.mailbox.name), found

@@ -17,7 +17,7 @@ from tui_mail.mail.actions import Action, ChangeFlags, Copy, Erase, Move, MoveTo
 from tui_mail.mail.actions.values import shown_name
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.store import StoredMailbox
-from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN
+from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN, SpecialUse
 from tui_mail.ui.controllers.leaving import counted, marked_deleted
 from tui_mail.ui.screens.confirm import Confirm
 from tui_mail.ui.widgets.picker import Choice, Picker
@@ -242,11 +242,12 @@ class ActingController:
             Confirm(f"{missing.title}. Create {name}?", detail=missing.server_line)
         ):
             return
-        create = partial(_create, name=missing.suggested)
-        await wrap_future(screen.service.folder_work(account, create))
         mailbox_id, uids, action = missing.again
+        use = action.use if isinstance(action, MoveTo) else None
+        create = partial(_create, name=missing.suggested, use=use)
+        await wrap_future(screen.service.folder_work(account, create))
         deed = await wrap_future(screen.service.act(account, mailbox_id, uids, action))
-        screen.hints.show_notice(f"Done: {deed.description}")
+        screen.hints.show_notice(f"Done: {deed.description}; {self._undo_key()} takes it back")
 
     async def _choose_target(self, meant: Meant, title: str) -> bytes | None:
         screen = self._screen
@@ -266,9 +267,9 @@ class ActingController:
         return chosen
 
 
-async def _create(session: Session, *, name: bytes) -> None:
+async def _create(session: Session, *, name: bytes, use: SpecialUse | None) -> None:
     where = await folder_actions.layout(session)
-    await folder_actions.create(session, name, where.delimiter)
+    await folder_actions.create(session, name, where.delimiter, special_use=use)
 
 
 def _path(stored: StoredMailbox) -> str:
