@@ -103,12 +103,18 @@ class FolderActingController:
             self._screen.hints.show_notice(f"{done} {shown(mailbox.name)}")
 
     async def mark_all_read(self) -> None:
+        """After a question: which of them were unread is known to nobody afterwards."""
         mailbox = self._mailbox()
-        if mailbox is not None:
+        if mailbox is None:
+            return
+        question = Confirm(
+            f"Mark all messages in {shown(mailbox.name)} as read?", "This cannot be undone."
+        )
+        if await self._screen.app.push_screen_wait(question):
             read = await self._do(
                 partial(folder_contents.mark_all_read, mailbox=mailbox), aside=True
             )
-            self._screen.hints.show_notice(f"{len(read.uids):,} marked as read")
+            self._screen.hints.show_notice(f"{amount(len(read.uids), 'message')} marked as read")
 
     async def empty(self) -> None:
         """Trash or Junk, after a question that says how many messages go."""
@@ -129,6 +135,7 @@ class FolderActingController:
                     self._account(), mailbox.name, messages.uid_validity, messages.uids
                 )
             )
+            self._screen.hints.show_notice(f"Done: {shown(mailbox.name)} is emptied")
 
     async def details(self) -> None:
         """All that is told of it; from there its rights, and its size where STATUS has none."""
