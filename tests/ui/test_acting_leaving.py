@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
 from main_app import NOW, Person, whole_app
 
 from tui_mail.config import ActionSettings, Deletion, ExpungeOnLeave
 from tui_mail.demo.thread import demo_in_thread
 from tui_mail.model import DELETED
 from tui_mail.ui.screens.confirm import Confirm
+from tui_mail.wire.transcript import Direction
 
 
 @asynccontextmanager
@@ -104,3 +108,24 @@ async def test_going_to_the_folder_one_is_in_asks_nothing() -> None:
         # Where nothing may be changed nothing is asked either.
         await to(person, b"Sent")
         await there(person, b"Sent", 13)
+
+
+@pytest.mark.parametrize("leave", list(ExpungeOnLeave))
+async def test_a_signal_expunges_what_needs_no_answer(leave: ExpungeOnLeave) -> None:
+    async with marked(leave) as person:
+        os.kill(os.getpid(), signal.SIGTERM)
+        ended = 128 + signal.SIGTERM
+        await person.until(lambda: person.app.return_value == ended, "the end")
+        assert not isinstance(person.app.screen, Confirm)
+
+        def expunged() -> bool:
+            lines = person.service.transcript.lines()
+            return any(
+                b"EXPUNGE" in line.text for line in lines if line.direction is Direction.SENT
+            )
+
+        if leave is ExpungeOnLeave.ALWAYS:
+            await person.until(expunged)
+        else:
+            assert person.service.waiting("demo") == 0
+            assert not expunged()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import Callable
 from typing import ClassVar
@@ -12,6 +13,7 @@ from textual.binding import BindingType
 
 from tui_mail import config, logs
 from tui_mail.config import Config
+from tui_mail.errors import MailError
 from tui_mail.mail import events
 from tui_mail.mail.compose.values import Draft
 from tui_mail.mail.service import MailService
@@ -25,6 +27,9 @@ from tui_mail.ui.theme import Themes
 
 CRASHED = 1
 STARTED_AFTER = 1.0  # seconds
+ENDS_WITHIN = 1.0  # seconds from a signal: whoever sent it kills soon
+
+log = logging.getLogger(__name__)
 _MOVES = ("cursor.", "viewer.down", "viewer.up")  # beginnings of ids
 
 
@@ -56,6 +61,7 @@ class TuiMail(DisplayApp[int]):
         self.themes = Themes(folder, no_color=terminal.no_color)
         chosen = self.themes.load(settings.ui.theme)
         self.crash: Exception | None = None
+        self._ending: asyncio.Task[None] | None = None
         super().__init__(terminal)
         self.use_theme(chosen)
         self._main = MainScreen(service, settings, self.keymap, now=now)
@@ -78,12 +84,25 @@ class TuiMail(DisplayApp[int]):
         return action is not None and action.startswith(_MOVES)
 
     def on_mount(self) -> None:
-        leave_on_signals(asyncio.get_running_loop(), self.exit)
+        leave_on_signals(asyncio.get_running_loop(), self._told_to_end)
         self.service.listen(self._heard)
         self.set_timer(STARTED_AFTER, _collect_garbage_again)
 
     def on_unmount(self) -> None:
         self.service.listen(_ignore)
+
+    def _told_to_end(self, status: int) -> None:
+        self._ending = asyncio.create_task(self._end(status))
+
+    async def _end(self, status: int) -> None:
+        """What is configured to happen on leaving goes into the journal; nobody is asked."""
+        try:
+            async with asyncio.timeout(ENDS_WITHIN):
+                await self._main.leaving.leave(may_ask=False)
+        except (MailError, TimeoutError) as error:
+            log.info("what is to be done on leaving is not: %s", error)
+        finally:
+            self.exit(status)
 
     def _heard(self, event: events.Event) -> None:
         """Called on the mail thread."""

@@ -143,7 +143,7 @@ class ActingController:
         """Everything in this mailbox that is marked deleted, after a question."""
         screen = self._screen
         meant = self._meant(())
-        meant = replace(meant, uids=await marked_deleted(screen))
+        meant = replace(meant, uids=await marked_deleted(screen, meant.mailbox_id))
         if not meant.uids:
             screen.hints.show_notice("No message is marked as deleted")
             return

@@ -20,15 +20,13 @@ if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
 
 
-async def marked_deleted(screen: MainScreen) -> tuple[int, ...]:
-    """The UIDs of all in the current mailbox that are marked as deleted."""
+async def marked_deleted(screen: MainScreen, mailbox_id: int) -> tuple[int, ...]:
+    """The UIDs of all in this mailbox that are marked as deleted."""
     pattern = parse("~D")
     uids: list[int] = []
     below = END
     while below:
-        matches = await wrap_future(
-            screen.service.matching(screen.mailbox.mailbox_id, pattern, below)
-        )
+        matches = await wrap_future(screen.service.matching(mailbox_id, pattern, below))
         uids += matches.uids
         below = matches.below
     return tuple(uids)
@@ -42,19 +40,21 @@ class Leaving:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
 
-    async def leave(self, account: str) -> None:
+    async def leave(self, *, may_ask: bool = True) -> None:
         """Before another mailbox is opened, or the program ends.
 
-        ``account`` is the one of the mailbox that is left.
+        Not ``may_ask``: nobody is there to answer, and what needs an answer is left as it is.
         """
         screen, mailbox = self._screen, self._screen.mailbox
         wanted = screen.settings.actions.expunge_on_leave
         if wanted is ExpungeOnLeave.NEVER or not mailbox.mailbox_id:
             return
+        if wanted is ExpungeOnLeave.ASK and not may_ask:
+            return
         if not screen.offering.may_expunge:
             return
-        mailbox_id, name = mailbox.mailbox_id, mailbox.name
-        uids = await marked_deleted(screen)
+        account, mailbox_id, name = mailbox.owner, mailbox.mailbox_id, mailbox.name
+        uids = await marked_deleted(screen, mailbox_id)
         if not uids:
             return
         question = Confirm(

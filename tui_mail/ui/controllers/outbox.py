@@ -58,7 +58,7 @@ class OutboxController:
     async def leave(self) -> None:
         """Leave the program, after a question where something is still to be sent."""
         app, writing = self._screen.app, self._screen.service.writing
-        await self._screen.leaving.leave(self._screen.account)
+        await self._screen.leaving.leave()
         count = writing.unsent()
         if not count:
             await self._exit()

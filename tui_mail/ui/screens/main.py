@@ -335,16 +335,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
         ``stay`` leaves the keys where they are, among the folders.
         """
-        left, here = self.mailbox.account, self.mailbox.name
+        here = self.mailbox.account, self.mailbox.name
         self.mailbox.account, self.mailbox.wished = account, name
         self.reading.forget()
         if not stay:
             self.show_reading(False)
             if not self._tree_fits:
                 self.show_tree(False)
-        if (account, name) == (left, here):
-            left = ""
-        self.run(self._open_mailbox(account, name, read_only=read_only, left=left))
+        elsewhere = bool(here[0]) and (account, name) != here
+        self.run(self._open_mailbox(account, name, read_only=read_only, elsewhere=elsewhere))
 
     def toggle_write(self) -> None:
         """mutt's toggle-write: the current mailbox read-only, or with changes allowed again."""
@@ -360,11 +359,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.run(work)
 
     async def _open_mailbox(
-        self, account: str, name: bytes, *, read_only: bool, left: str = ""
+        self, account: str, name: bytes, *, read_only: bool, elsewhere: bool = False
     ) -> None:
-        """``left`` is the account whose mailbox is left for it, "" where none is."""
-        if left:
-            await self.leaving.leave(left)
+        """``elsewhere``: another mailbox is left for it."""
+        if elsewhere:
+            await self.leaving.leave()
         await wrap_future(self.service.open_mailbox(account, name, read_only=read_only))
 
     # Work
