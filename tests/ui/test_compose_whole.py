@@ -230,6 +230,7 @@ async def test_what_is_held_can_be_called_back() -> None:
         assert (back.subject, back.body) == ("Too early", "half a sen")
         assert entries(person) == []
         assert "to send" not in person.text()
+        await person.until(lambda: "Called back" in person.notice, "the notice")
 
 
 async def test_leaving_with_something_unsent_asks() -> None:

@@ -82,6 +82,7 @@ class ComposeHeader(Vertical):
             name: ComposeField(name, getattr(draft, name), joint=" " if name == "subject" else ", ")
             for name in FIELDS
         }
+        self._told = self.typed
         self._labels = {name: Static(classes="label") for name in FIELDS}
         self._rows = {name: Horizontal(self._labels[name], self.fields[name]) for name in FIELDS}
         self._asked: set[str] = set()
@@ -156,6 +157,9 @@ class ComposeHeader(Vertical):
         event.stop()
         field = event.input
         assert isinstance(field, ComposeField)
+        if self._told[field.field] == field.value:
+            return  # Textual tells the value a field begins with, too
+        self._told[field.field] = field.value
         self._mark(field.field)
         self.post_message(self.Changed(field))
 
