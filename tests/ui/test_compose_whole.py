@@ -201,6 +201,7 @@ async def test_a_file_goes_with_it_and_its_size_is_held_against_the_servers(
 
         await write(person, ME_ADDRESS, "small", "text")
         await attach("f7", "small.txt")
+        await person.sees("as sent of 977K")  # asked for now: nothing was sent so far
         await person.press("ctrl+x", "D")
         await person.sees("No attachments")
         await attach("a", "small.txt")

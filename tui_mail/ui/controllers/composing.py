@@ -348,6 +348,12 @@ class ComposingController:
         writing = self._screen.service.writing
         return [doing for opened in drafts if (doing := opened.postpone(writing)) is not None]
 
+    def take_server_size(self, account: str, size: int | None) -> None:
+        """What the account's server takes at most, in octets: held against what is attached."""
+        for opened in self.drafts:
+            if opened.pane.account == account:
+                opened.pane.attached.take_server_size(size)
+
     # Putting away
 
     async def close(self, opened: OpenDraft) -> None:

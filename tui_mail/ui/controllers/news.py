@@ -34,6 +34,7 @@ class News:
         self._handlers: dict[type[events.Event], Callable[[Any], None]] = {
             events.PhaseChanged: self._phase_changed,
             events.PasswordWanted: self._password_wanted,
+            events.ServerSizeKnown: self._server_size_known,
             events.MailboxesChanged: self._mailboxes_changed,
             events.CountsChanged: self._counts_changed,
             events.MailboxOpened: self._mailbox_opened,
@@ -98,6 +99,9 @@ class News:
             )
         except MailError as error:
             self._screen.tell(error)
+
+    def _server_size_known(self, event: events.ServerSizeKnown) -> None:
+        self._screen.composing.take_server_size(event.account, event.size)
 
     # Folders
 
