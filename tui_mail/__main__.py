@@ -20,7 +20,7 @@ from tui_mail.errors import ConfigError, MailError
 
 if TYPE_CHECKING:
     from tui_mail.config import Config
-    from tui_mail.mail.compose.values import Draft
+    from tui_mail.mail.compose.mailto import MailtoFields
     from tui_mail.mail.service import MailService
 
 FAILED = 1
@@ -192,12 +192,12 @@ def _run(options: argparse.Namespace, mailto: str | None) -> int:
             return WRONG_USE
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise ConfigError("expected a terminal to draw on and to read keys from")
-        draft = None
+        asked_for = None
         if mailto is not None:
-            from tui_mail.cli_send import mailto_draft
+            from tui_mail.mail.compose.mailto import parse
 
-            draft = mailto_draft(settings, mailto)
-        return _show(settings, read_only=options.read_only, draft=draft)
+            asked_for = parse(mailto)
+        return _show(settings, read_only=options.read_only, asked_for=asked_for)
 
 
 def _settings(
@@ -226,7 +226,7 @@ def _settings(
         return None
 
 
-def _show(settings: Config, *, read_only: bool, draft: Draft | None = None) -> int:
+def _show(settings: Config, *, read_only: bool, asked_for: MailtoFields | None = None) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.disable()  # all that is made while starting stays; the screen enables it once it stands
     from concurrent.futures import ThreadPoolExecutor
@@ -242,7 +242,7 @@ def _show(settings: Config, *, read_only: bool, draft: Draft | None = None) -> i
 
         service = starting.result()
     try:
-        app = TuiMail(service, settings, terminal, draft=draft)
+        app = TuiMail(service, settings, terminal, asked_for=asked_for)
         result = app.run(mouse=settings.ui.mouse and terminal.mouse_works)
         if app.crash is not None:
             raise app.crash

@@ -1,4 +1,4 @@
-"""``tui-mail send``: one message from the shell, no terminal needed; and a ``mailto:`` argument.
+"""``tui-mail send``: one message from the shell, no terminal needed.
 
 The message goes through the outbox like any other, so that nothing that happens to this program
 loses it or sends it twice.
@@ -50,16 +50,6 @@ def send(settings: Config, options: argparse.Namespace, *, read_only: bool) -> i
             return _Sending(service, number, heard).run(queue_only=options.queue)
     finally:
         service.stop()
-
-
-def mailto_draft(settings: Config, uri: str) -> Draft:
-    """The draft that a ``mailto:`` URI asks for (RFC 6068). Raises MailError."""
-    from tui_mail.mail.compose import mailto
-    from tui_mail.mail.compose.replying import new
-    from tui_mail.mail.compose.writer import writer
-
-    fields = mailto.parse(uri)
-    return new(writer(settings.accounts, settings.accounts[0].name), fields)
 
 
 def _draft(settings: Config, options: argparse.Namespace) -> Draft:

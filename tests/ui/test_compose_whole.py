@@ -23,7 +23,8 @@ from writing_app import (
 from tui_mail.config import ComposeSettings, Identity
 from tui_mail.demo.people import ME_ADDRESS
 from tui_mail.demo.thread import demo_in_thread
-from tui_mail.mail.compose.values import Draft, Sending
+from tui_mail.mail.compose import mailto
+from tui_mail.mail.compose.values import Sending
 from tui_mail.model import ANSWERED
 from tui_mail.ui.screens.error import ErrorScreen
 from tui_mail.ui.screens.outbox import OutboxScreen
@@ -133,11 +134,13 @@ async def test_a_person_who_always_uses_the_editor_is_told_where_that_cannot_be(
 
 
 async def test_a_draft_from_the_command_line_is_open_at_once() -> None:
-    wanted = Draft("demo", f"Me <{ME_ADDRESS}>", to="eve@x.example", subject="From a link")
+    link = "mailto:eve@x.example?subject=From%20a%20link&attach=/etc/passwd"
     async with writing() as person:
-        person.main.composing.asked_for = wanted
+        person.main.composing.asked_for = mailto.parse(link)
         await person.main.composing.start()
-        assert draft(person) == wanted
+        begun = draft(person)
+        assert (begun.to, begun.subject, begun.attachments) == ("eve@x.example", "From a link", ())
+        await person.sees("asked for: attach")
         assert person.main.context == "compose"
 
 

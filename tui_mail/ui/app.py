@@ -15,7 +15,7 @@ from tui_mail import config, logs
 from tui_mail.config import Config
 from tui_mail.errors import MailError
 from tui_mail.mail import events
-from tui_mail.mail.compose.values import Draft
+from tui_mail.mail.compose.mailto import MailtoFields
 from tui_mail.mail.service import MailService
 from tui_mail.ui import theme
 from tui_mail.ui.display import DisplayApp
@@ -52,7 +52,7 @@ class TuiMail(DisplayApp[int]):
         terminal: Terminal,
         *,
         now: Callable[[], float] = time.time,
-        draft: Draft | None = None,
+        asked_for: MailtoFields | None = None,
     ) -> None:
         self.service = service
         self.settings = settings
@@ -65,7 +65,7 @@ class TuiMail(DisplayApp[int]):
         super().__init__(terminal)
         self.use_theme(chosen)
         self._main = MainScreen(service, settings, self.keymap, now=now)
-        self._main.composing.asked_for = draft
+        self._main.composing.asked_for = asked_for
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Draw everything in this theme from now on."""

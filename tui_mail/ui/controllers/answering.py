@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_mail.mail.compose import forwarding, replying
+from tui_mail.mail.compose.mailto import MailtoFields
 from tui_mail.mail.compose.original import Original
 from tui_mail.mail.compose.values import Draft
 from tui_mail.mail.compose.writer import Writer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui_mail.mail.writing import SavedDraft
     from tui_mail.ui.screens.main import MainScreen
 
+MAX_NAMES = 200  # characters
 Reply = Callable[[Original, Writer], Draft]
 REPLIES: dict[str, Reply] = {
     "message.reply": replying.reply,
@@ -56,6 +58,15 @@ async def new(screen: MainScreen) -> None:
             return
     writer = await wrap_future(screen.service.writing.writer(account))
     await screen.composing.open(replying.new(writer))
+
+
+async def from_link(screen: MainScreen, fields: MailtoFields) -> None:
+    """The draft that a mailto: URI asks for; what it must not ask for is told."""
+    writer = await wrap_future(screen.service.writing.writer(screen.settings.accounts[0].name))
+    await screen.composing.open(replying.new(writer, fields))
+    if fields.refused:
+        names = ", ".join(fields.refused)[:MAX_NAMES]
+        screen.hints.show_notice(f"The link also asked for: {names}. That was left out", error=True)
 
 
 async def reply(screen: MainScreen, action: str) -> None:

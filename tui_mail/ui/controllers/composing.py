@@ -26,6 +26,7 @@ from tui_mail.ui.actions import Context
 from tui_mail.ui.controllers.open_draft import OpenDraft
 
 if TYPE_CHECKING:
+    from tui_mail.mail.compose.mailto import MailtoFields
     from tui_mail.ui.screens.main import MainScreen
     from tui_mail.ui.widgets.compose_pane import ComposePane
 
@@ -52,14 +53,14 @@ def _editing_keys(kind: type[Widget]) -> dict[str, str]:
 class ComposingController:
     """``drafts`` are the open ones in the order they were opened, ``current`` is the one shown.
 
-    ``asked_for`` is to be written as soon as the screen stands.
+    ``asked_for`` are the fields of a draft that is to be open as soon as the screen stands.
     """
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         self.drafts: list[OpenDraft] = []
         self.current: OpenDraft | None = None
-        self.asked_for: Draft | None = None
+        self.asked_for: MailtoFields | None = None
         self._beginning = self._typed_at = float("-inf")
         self.last_folder = ""  # of the files that were attached, as it was typed
         begins = ("new", "reply", "reply_all", "reply_list", "forward", "forward_attached")
@@ -223,7 +224,9 @@ class ComposingController:
             what = "A draft is" if kept == 1 else f"{kept:,} drafts are"
             self._screen.hints.show_notice(f"{what} kept from before: {key} goes on")
         if self.asked_for is not None:
-            await self.open(self.asked_for)
+            from tui_mail.ui.controllers.answering import from_link
+
+            await from_link(self._screen, self.asked_for)
 
     async def _adopt_edited(self) -> None:
         """Files that an editor was left with go back into their drafts."""
