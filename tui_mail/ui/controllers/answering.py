@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_mail.mail.compose import forwarding, replying
+from tui_mail.mail.compose.addresses import parse
 from tui_mail.mail.compose.mailto import MailtoFields
 from tui_mail.mail.compose.original import Original
 from tui_mail.mail.compose.values import Draft
@@ -111,9 +112,16 @@ async def bounce(screen: MainScreen) -> None:
         found = writing.complete(target.account, last.strip()).result()
         return [begin + each.text for each in found]
 
-    to = await screen.app.push_screen_wait(Prompt("Bounce to:", complete=complete))
-    if not to:
-        return
+    label, typed = "Bounce to:", ""
+    while True:
+        to = await screen.app.push_screen_wait(Prompt(label, typed, complete=complete))
+        if not to:
+            return
+        wrong = [each for each in parse(to) if each.problem]
+        if not wrong:
+            break
+        # There is room for half a line before what was typed.
+        label, typed = f"{wrong[0].problem.partition(':')[0]}; bounce to:", to
     asked = Confirm(
         f"Bounce this message to {to}?", "It is sent on as it is, in its sender's name."
     )
