@@ -342,9 +342,7 @@ class Account:
             if self._list_task is None:
                 self._start_listing(client)
 
-        await self.current.follow(
-            client, resync=resync, on_selected=watch_that, settled=list_once
-        )
+        await self.current.follow(client, resync=resync, on_selected=watch_that, settled=list_once)
 
     def _start_listing(self, client: ImapClient) -> None:
         """Beside all else: many folders take long, and nobody shall wait for their figures."""
