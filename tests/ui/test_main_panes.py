@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,10 @@ from main_app import NARROW, WIDE, Person, whole_app
 from textual.widgets import Input
 
 from tui_mail.errors import CommandRefused
+from tui_mail.mail import events
+from tui_mail.mail.store import StoredMailbox
 from tui_mail.ui import theme
+from tui_mail.ui.messages import MailEvent
 from tui_mail.wire.transcript import Direction
 
 
@@ -341,3 +346,25 @@ async def test_help_names_the_ids_one_may_bind() -> None:
     async with whole_app(size=WIDE) as person:
         await person.opens("question_mark")
         await person.sees("message.open", "Read the message")
+
+
+async def test_figures_of_many_folders_are_taken_over_a_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # All of an account's folders read for each of their batches held up every key for a second.
+    async with whole_app() as person:
+        known = person.main.mailboxes["demo"]
+        names = tuple(known)
+        known.clear()
+        asked: list[int] = []
+        named = person.service.mailboxes_named
+
+        def count(account: str, wanted: Sequence[bytes]) -> Future[list[StoredMailbox]]:
+            asked.append(len(wanted))
+            return named(account, wanted)
+
+        monkeypatch.setattr(person.service, "mailboxes_named", count)
+        event = events.CountsChanged("demo", names * (200 // len(names)))
+        person.main.on_mail_event(MailEvent(event))
+        await person.until(lambda: sum(asked) == len(event.names) and len(known) == len(names))
+        assert max(asked) <= 50

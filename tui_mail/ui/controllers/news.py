@@ -21,7 +21,7 @@ from tui_mail.ui.widgets.folder_tree import FolderEntry
 if TYPE_CHECKING:
     from tui_mail.ui.screens.main import MainScreen
 
-MANY = 50  # mailboxes; above this their figures are read all at once
+AT_ONCE = 50  # mailboxes whose figures are taken over without a pause
 _RECIPIENTS = (SpecialUse.SENT, SpecialUse.DRAFTS)
 
 
@@ -120,18 +120,16 @@ class News:
         self._screen.run(self._show_counts(event.account, event.names))
 
     async def _show_counts(self, account: str, names: tuple[bytes, ...]) -> None:
-        service = self._screen.service
-        if len(names) > MANY:
-            stored = await wrap_future(service.mailboxes(account))
-        else:
-            stored = await wrap_future(service.mailboxes_named(account, names))
+        service, tree = self._screen.service, self._screen.folder_tree
         known = self._screen.mailboxes.setdefault(account, {})
-        for each in stored:
-            known[each.mailbox.name] = each
-            entry = _entry(each)
-            self._screen.folder_tree.set_counts(
-                account, each.mailbox.name, entry.unseen, entry.total
-            )
+        # A few at a time: keys are heard between them, be there ever so many folders.
+        for begin in range(0, len(names), AT_ONCE):
+            wanted = names[begin : begin + AT_ONCE]
+            for each in await wrap_future(service.mailboxes_named(account, wanted)):
+                name, status = each.mailbox.name, each.status
+                if known.get(name) != each:
+                    known[name] = each
+                    tree.set_counts(account, name, status.unseen, status.messages)
         if account == self._screen.account:
             self.show_current()
 
