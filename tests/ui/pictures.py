@@ -93,7 +93,8 @@ def played(app: TuiMail, scene: Scene, *, wait: bool = True) -> Callable[[Pilot[
         if wait:
             await person.settled()
         await scene(person)
-        main_screen(app)._show_command()  # or else half a second later
+        main = main_screen(app)
+        main.status.show_command(main.service.transcript)  # or else half a second later
         await pilot.pause()
 
     return play
