@@ -114,7 +114,10 @@ def test_without_a_terminal_it_does_not_start(arguments: list[str], home: Path) 
     (home / "tui-mail" / "config.toml").write_text(CONFIG)
     ran = run(home, *arguments)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "tui-mail: expected a terminal to draw on and to read keys from\n"
+    assert (
+        ran.stderr
+        == "tui-mail: expected terminals: standard error to draw on, standard input for keys\n"
+    )
     assert not (home / "state").exists()
 
 
@@ -166,5 +169,8 @@ def test_a_file_without_accounts_says_so(home: Path) -> None:
 def test_an_account_is_only_asked_for_on_a_terminal(home: Path) -> None:
     ran = run(home, "account", "add")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "tui-mail: expected a terminal to draw on and to read keys from\n"
+    assert (
+        ran.stderr
+        == "tui-mail: expected terminals: standard error to draw on, standard input for keys\n"
+    )
     assert not (home / "tui-mail" / "config.toml").exists()

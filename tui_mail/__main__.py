@@ -191,7 +191,9 @@ def _run(options: argparse.Namespace, mailto: str | None) -> int:
         if settings is None:
             return WRONG_USE
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise ConfigError("expected a terminal to draw on and to read keys from")
+            raise ConfigError(
+                "expected terminals: standard error to draw on, standard input for keys"
+            )
         asked_for = None
         if mailto is not None:
             from tui_mail.mail.compose.mailto import parse

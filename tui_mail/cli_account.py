@@ -22,7 +22,7 @@ def add_account(target: Path | None, ca_file: Path | None) -> Config | None:
     terminal, and for a configuration or a ``ca_file`` that is wrong.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfigError("expected a terminal to draw on and to read keys from")
+        raise ConfigError("expected terminals: standard error to draw on, standard input for keys")
     if ca_file is not None and not ca_file.is_file():
         raise ConfigError(f"--ca-file {ca_file}: there is no such file")
     file = target or config.config_path()
