@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from main_app import whole_app
+from dataclasses import replace
+
+from main_app import NOW, whole_app
 from textual.events import Key
 
+from tui_mail.config import ActionSettings, Deletion
+from tui_mail.demo.thread import demo_in_thread
 from tui_mail.model import FLAGGED, SEEN
 
 
@@ -125,3 +129,14 @@ async def test_what_changes_nothing_is_not_told_as_done() -> None:
         await person.type("two words")
         await person.press("enter")
         await person.sees("two words cannot be the name of a flag")
+
+
+async def test_what_is_marked_as_deleted_while_read_gives_way_to_the_next_message() -> None:
+    with demo_in_thread(NOW) as settings:
+        marking = replace(settings, actions=ActionSettings(delete=Deletion.MARK))
+        async with whole_app(marking) as person:
+            uid = await person.read("Welcome")
+            index = list(person.main.messages.order).index(uid)
+            await person.press("d")
+            await person.shown(person.main.messages.order[index + 1])
+            assert person.main.context == "viewer"

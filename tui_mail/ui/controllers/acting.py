@@ -13,7 +13,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_mail.mail import actions, folder_actions
-from tui_mail.mail.actions import Action, ChangeFlags, Copy, Erase, Move, MoveTo
+from tui_mail.mail.actions import (
+    MARK_DELETED,
+    Action,
+    ChangeFlags,
+    Copy,
+    Erase,
+    Move,
+    MoveTo,
+)
 from tui_mail.mail.actions.values import shown_name
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.store import StoredMailbox
@@ -221,13 +229,13 @@ class ActingController:
             return
         if tagged:
             screen.messages.set_tags(())
-        elif meant.reading and isinstance(action, Move | MoveTo):
+        elif meant.reading and (isinstance(action, Move | MoveTo) or action == MARK_DELETED):
             self._read_on(following)
         elif isinstance(action, ChangeFlags) and not meant.reading:
             screen.messages.move(1)
 
     def _read_on(self, following: tuple[int, ...]) -> None:
-        """What was read has gone elsewhere: the next one, as in mutt."""
+        """What was read has gone elsewhere, or will: the next one, as in mutt."""
         screen = self._screen
         if following and screen.messages.go_to_uid(following[0]):
             screen.reading.open(following[0])
