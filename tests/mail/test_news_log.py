@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from tui_mail import config
 from tui_mail.mail.news import MOST_UIDS, Happening, NewMail, NewsLog
 from tui_mail.mail.news_changes import changed_text, expunged_text
 from tui_mail.model import FLAGGED, RECENT, SEEN, MessageSummary
@@ -87,4 +88,7 @@ def test_what_changed_in_words() -> None:
     assert changed_text(row(), frozenset({"\x1b[2J"})).isprintable()
     many = frozenset(f"k{number}" for number in range(1000))
     assert len(changed_text(row(), many)) < 60
+    label = config.Label("$label1", "urgent", "red")
+    text = changed_text(row("$Label1", "x"), frozenset({"y"}), {"$label1": label})
+    assert text == "Bea: Lunch: +y, -#urgent, -x"
     assert expunged_text(row()) == "Bea: Lunch: expunged"

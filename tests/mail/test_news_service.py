@@ -100,8 +100,8 @@ def test_what_another_client_does(dovecot: Dovecot, user: str, running: RunningS
     reader = Reader(running)
     with dovecot.connect(user) as other:
         other.command("SELECT INBOX")
-        other.command("STORE 1 +FLAGS (\\Flagged)")
-        assert reader.item(Happening.FLAGS, "flagged").uid == 1
+        other.command("STORE 1 +FLAGS (\\Flagged $Label1)")
+        assert reader.item(Happening.FLAGS, "flagged, +#important").uid == 1
         other.command("STORE 2 +FLAGS (\\Deleted)")
         reader.item(Happening.FLAGS, "marked as deleted")
         other.command("EXPUNGE")

@@ -10,7 +10,9 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from types import MappingProxyType
 
+from tui_mail.config import Label
 from tui_mail.mail.news import FlagsTold, Happening, MessagesExpunged, RemovedHere
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import ANSWERED, DELETED, DRAFT, FLAGGED, RECENT, SEEN, MessageSummary
@@ -21,6 +23,7 @@ ONE_BY_ONE = 20  # messages that get a line each
 MOST_ROWS = 200  # messages of one change that are looked at, the newest
 MOST_REMOVED = 200  # removals of this program's own that are remembered
 MOST_WORDS = 6  # keywords named
+NO_LABELS: Mapping[str, Label] = MappingProxyType({})
 
 Later = Callable[[Callable[[], Awaitable[None]]], None]
 Tell = Callable[[Happening, int, str, tuple[int, ...]], None]
@@ -38,12 +41,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
 class Elsewhere:
     """``tell`` gets kind, mailbox, text and UIDs; ``later`` does what waits, in turn.
 
+    ``labels`` are by keyword in lower case.
+
     The rows are read where the store is written, so that they are read before the change that
     is about to be written.
     """
 
-    def __init__(self, store: StoreThreads, later: Later, tell: Tell) -> None:
+    def __init__(
+        self, store: StoreThreads, later: Later, tell: Tell, labels: Mapping[str, Label]
+    ) -> None:
         self._store = store
+        self._labels = labels
         self._later = later
         self._tell = tell
         self._removed: deque[tuple[int, SequenceSet]] = deque(maxlen=MOST_REMOVED)
@@ -76,7 +84,7 @@ class Elsewhere:
 
         async def tell() -> None:
             rows = await asyncio.wrap_future(reading)
-            texts = ((row.uid, changed_text(row, flags[row.uid])) for row in rows)
+            texts = ((row.uid, changed_text(row, flags[row.uid], self._labels)) for row in rows)
             told = [(uid, text) for uid, text in texts if text]
             more = " or more" if len(flags) > MOST_ROWS else ""
             text = f"{len(told):,}{more} messages have other flags"
@@ -107,15 +115,25 @@ def expunged_text(row: MessageSummary) -> str:
     return f"{_named(row)}: expunged"
 
 
-def changed_text(row: MessageSummary, flags: frozenset[str]) -> str:
-    """A line for other flags than the row has, "" where nothing of note is different."""
+def changed_text(
+    row: MessageSummary, flags: frozenset[str], labels: Mapping[str, Label] = NO_LABELS
+) -> str:
+    """A line for other flags than the row has, "" where nothing of note is different.
+
+    Labels are called as they are in the list.
+    """
     added, removed = flags - row.flags - {RECENT}, row.flags - flags - {RECENT}
     words = [WORDS[flag][0] for flag in WORDS if flag in added]
     words += [WORDS[flag][1] for flag in WORDS if flag in removed]
-    keywords = [f"+{name}" for name in sorted(added - WORDS.keys())]
-    keywords += [f"-{name}" for name in sorted(removed - WORDS.keys())]
+    keywords = [f"+{_called(name, labels)}" for name in sorted(added - WORDS.keys())]
+    keywords += [f"-{_called(name, labels)}" for name in sorted(removed - WORDS.keys())]
     words += [clean(name) for name in keywords[:MOST_WORDS]]
     return f"{_named(row)}: {', '.join(words)}" if words else ""
+
+
+def _called(keyword: str, labels: Mapping[str, Label]) -> str:
+    label = labels.get(keyword.lower())
+    return keyword if label is None else f"#{label.name}"
 
 
 def _named(row: MessageSummary) -> str:

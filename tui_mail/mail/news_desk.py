@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from array import array
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tui_mail import config
@@ -27,7 +27,7 @@ from tui_mail.mail.news import (
     RemovedHere,
 )
 from tui_mail.mail.news_arrivals import Arrival, Arrivals
-from tui_mail.mail.news_changes import ONE_BY_ONE, Elsewhere
+from tui_mail.mail.news_changes import NO_LABELS, ONE_BY_ONE, Elsewhere
 from tui_mail.mail.news_rules import Choices, choose, shown_path
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import INBOX, NONEXISTENT, Mailbox, MailboxStatus, MessageSummary, Phase
@@ -48,10 +48,12 @@ class NewsDesk:
         store: StoreThreads,
         publish: events.Publish,
         *,
+        labels: Mapping[str, config.Label] = NO_LABELS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.log = NewsLog()
         self.settings = settings
+        self.labels = labels
         self.clock = clock
         self.store = store
         self.publish = publish
@@ -107,7 +109,7 @@ class AccountNews:
         self._online = False
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._elsewhere = Elsewhere(desk.store, self._later, self._tell_elsewhere)
+        self._elsewhere = Elsewhere(desk.store, self._later, self._tell_elsewhere, desk.labels)
         # These are said for this desk alone; the others are for everybody.
         self._inner: dict[type[events.Event], Callable[[Any], None]] = {
             MessagesExpunged: self._elsewhere.expunged,

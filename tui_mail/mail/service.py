@@ -69,7 +69,7 @@ class MailService:
         self.read_only = read_only
         self.transcript = Transcript(max_lines=settings.wire.lines, max_bytes=settings.wire.bytes)
         self._store = StoreThreads(None if settings.demo else config.store_path())
-        self._desk = NewsDesk(settings.news, self._store, self._publish)
+        self._desk = NewsDesk(settings.news, self._store, self._publish, labels=settings.labels)
         self.news = self._desk.log
         self._accounts: dict[str, Account] = {}
         self._readers: dict[str, Reader] = {}
