@@ -189,6 +189,9 @@ class ActingController:
 
     # How
 
+    def _undoable(self, account: str) -> frozenset[int]:
+        return frozenset(deed.number for deed in self._screen.service.undo_stack(account))
+
     def _undo_key(self) -> str:
         return self._screen.keymap.shown_key("message.undo", "list")
 
@@ -218,6 +221,8 @@ class ActingController:
         except actions.TargetMissing as missing:
             await self.offer_target(meant.account, missing)
             return
+        if deed.can_undo and deed.number not in self._undoable(meant.account):
+            return  # refused already, and told
         said = "Done" if deed.number else "They are so already"
         screen.hints.show_notice(
             f"{said}: {screen.labels.worded(deed.description)}"
