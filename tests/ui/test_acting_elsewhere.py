@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from main_app import NARROW, WIDE, whole_app
 from running_service import account
@@ -87,3 +89,27 @@ async def test_a_folder_that_goes_while_it_is_open_is_told(dovecot: Dovecot) -> 
             assert not person.main.mailbox.live
             person.main.open_mailbox("work", b"INBOX")
             await person.until(lambda: person.main.mailbox.live)
+
+
+async def test_a_folder_renamed_elsewhere_is_told_with_what_is_new(
+    start_dovecot: Callable[..., Dovecot],
+) -> None:
+    # Without NOTIFY nobody tells the new name.
+    dovecot = start_dovecot(capabilities="IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE IDLE NAMESPACE")
+    user = dovecot.new_user()
+    with dovecot.connect(user) as raw:
+        raw.command("CREATE Kunden")
+        raw.append("Kunden", text(1))
+        async with whole_app(settings(dovecot, user)) as person:
+            await person.until(lambda: b"Kunden" in person.main.mailboxes["work"])
+            person.main.open_mailbox("work", b"Kunden")
+            await person.until(lambda: person.main.mailbox.name == b"Kunden")
+            await person.until(lambda: person.main.mailbox.live)
+            await person.settled()
+            raw.command("RENAME Kunden Clients")
+            await person.press("a")
+            await person.until(lambda: isinstance(person.app.screen, ErrorScreen), "the refusal")
+            await person.until(lambda: b"Clients" in person.main.mailboxes["work"], "the folders")
+            await person.press("q")
+            await person.until(lambda: person.notice.startswith("Kunden was removed or renamed"))
+            assert person.notice.endswith("; Clients is new, perhaps the same one")

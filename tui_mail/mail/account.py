@@ -98,6 +98,7 @@ class Account:
             folders=settings.folders,
             read_only=read_only,
             own_messages=news.own_messages,
+            folders_doubted=self._list_again,
         )
         self.current = CurrentMailbox(
             settings.name,
@@ -348,6 +349,10 @@ class Account:
         """Beside all else: many folders take long, and nobody shall wait for their figures."""
         self._list_task = asyncio.create_task(self._guarded(lambda: self._list_folders(client)))
 
+    def _list_again(self) -> None:
+        if self._client is not None and (self._list_task is None or self._list_task.done()):
+            self._start_listing(self._client)
+
     async def _list_folders(self, client: ImapClient) -> None:
         await login.identify(client)
         try:
@@ -358,17 +363,13 @@ class Account:
     # News
 
     def _new_watch(self, client: ImapClient) -> NewsWatch:
-        def list_folders() -> None:
-            if self._list_task is None or self._list_task.done():
-                self._start_listing(client)
-
         return NewsWatch(
             self.connect,
             self._news,
             Figures(self.name, self.id, self._store, self._publish),
             poll=self._poll_interval,
             on_news=self._poke.set,
-            on_folders=list_folders,
+            on_folders=self._list_again,
             on_renamed=self._renamed,
         )
 

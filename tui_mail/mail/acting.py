@@ -46,6 +46,7 @@ MOST_TARGETS = 20
 RETRY_ASIDE = (5.0, 300.0)  # seconds until a connection aside is tried again, and at most
 RETRY_STORE = 5.0  # seconds until the journal is tried again when it could not be written
 ADOPT_INTERVAL = 60.0  # seconds between two looks for what other programs left
+MISSING = ("NONEXISTENT", "TRYCREATE")  # codes (RFC 5530, 3; RFC 9051, 7.1)
 FIGURES = ("MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY")
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ log = logging.getLogger(__name__)
 
 class Acting:
     """``opened`` gives the open mailbox. ``own_messages`` hears what is put into a mailbox here.
+
+    ``folders_doubted`` is called when a refusal may mean that a mailbox is gone, or called
+    otherwise.
 
     ``current`` is the mailbox on the screen, selected or not, 0 for none; ``examined`` the same
     where a person wants it opened for reading only.
@@ -70,6 +74,7 @@ class Acting:
         folders: Mapping[SpecialUse, str],
         read_only: bool,
         own_messages: Callable[[bytes, Iterable[int]], None] = lambda name, uids: None,
+        folders_doubted: Callable[[], None] = lambda: None,
     ) -> None:
         self.current = 0
         self.examined = 0
@@ -82,6 +87,7 @@ class Acting:
         self._folders = folders
         self._read_only = read_only
         self._own_messages = own_messages
+        self._folders_doubted = folders_doubted
         self._aside = Aside(connect)
         self._rights: dict[int, Rights] = {}
         self._permissions: dict[int, Permissions] = {}
@@ -333,7 +339,12 @@ class Acting:
                 self.actions.wake()
 
     def _sender(self, client: ImapClient) -> Sender:
-        return Sender(client, self.actions, self._settled, self._own_messages)
+        return Sender(client, self.actions, self._settled, self._own_messages, self._refused)
+
+    def _refused(self, error: CommandRefused) -> None:
+        # Dovecot refuses without a code what another client renamed while it is selected.
+        if error.code in (None, "", *MISSING):
+            self._folders_doubted()
 
     def _writable(self) -> MailboxSync | None:
         """The open mailbox. What waits for one that was examined goes aside, where it can."""

@@ -254,9 +254,24 @@ class AccountNews:
                 self._log(happening, f"{path} {one}", each.name, path=path)
             if len(told) > MOST_FOLDERS:
                 self._log(happening, f"{len(told) - MOST_FOLDERS:,} more folders {many}")
+            if happening is Happening.GONE:
+                self._tell_open_is_gone(told, made)
             for each in found:
                 self._own_mailboxes.discard(each.name)
                 self._arrivals.forget(each.name)
+
+    def _tell_open_is_gone(self, gone: Sequence[Mailbox], made: Sequence[Mailbox]) -> None:
+        """What is new may be the same by another name, but it is not followed on a guess.
+
+        UIDVALIDITY does not tell: Courier gives the same one to several mailboxes.
+        """
+        lost = next((each for each in gone if each.name == self._open), None)
+        if lost is None:
+            return
+        new = [shown_path(each) for each in made if each.selectable]
+        perhaps = f"; {new[0]} is new, perhaps the same one" if len(new) == 1 else ""
+        title = f"{shown_path(lost)} was removed or renamed elsewhere{perhaps}"
+        self._desk.publish(events.Notice(self._account, MailError(title)))
 
     def _mailbox_opened(self, event: events.MailboxOpened) -> None:
         self._ids.setdefault(event.mailbox_id, event.name)

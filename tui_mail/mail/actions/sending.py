@@ -31,7 +31,7 @@ class Sender:
     """Sends what one account's journal holds over one connection.
 
     ``settled`` is awaited when the server has done an entry, before it leaves the journal.
-    ``own_messages`` hears of UIDs that this puts into a mailbox.
+    ``own_messages`` hears of UIDs that this puts into a mailbox, ``refused`` of refusals.
     """
 
     def __init__(
@@ -40,11 +40,13 @@ class Sender:
         actions: Actions,
         settled: Callable[[Entry], Awaitable[None]],
         own_messages: Callable[[bytes, Iterable[int]], None],
+        refused: Callable[[CommandRefused], None],
     ) -> None:
         self.client = client
         self._actions = actions
         self._settled = settled
         self._own_messages = own_messages
+        self._refused = refused
 
     async def send(self, entry: Entry, uid_validity: int) -> None:
         """Do what the entry says, to its end; a refusal is told and everything as before.
@@ -196,6 +198,7 @@ class Sender:
 
     async def _take_back(self, entry: Entry, error: CommandRefused) -> None:
         """As it was before, on the server too where a move has come halfway."""
+        self._refused(error)
         facts = entry.facts
         advice = ""
         undo = []
