@@ -232,3 +232,10 @@ def test_any_text_is_a_pattern_or_an_error_in_it(text: str) -> None:
 )
 def test_a_capital_makes_case_count(text: str, ignored: bool) -> None:
     assert sender(text).ignore_case is ignored
+
+
+def test_a_label_is_found_by_its_name() -> None:
+    names = {"urgent": "$label1", "two words": "$label2"}
+    assert parse("~k urgent", keyword=names.get) == HasKeyword("$label1")
+    assert parse('~k "two words"', keyword=names.get) == HasKeyword("$label2")
+    assert parse("~k other", keyword=names.get) == HasKeyword("other")

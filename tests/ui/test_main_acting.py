@@ -140,3 +140,17 @@ async def test_what_is_marked_as_deleted_while_read_gives_way_to_the_next_messag
             await person.press("d")
             await person.shown(person.main.messages.order[index + 1])
             assert person.main.context == "viewer"
+
+
+async def test_a_label_is_looked_for_by_the_name_it_is_shown_with() -> None:
+    async with whole_app() as person:
+        messages = person.main.messages
+        uid = messages.cursor_uid
+        await person.opens("w")
+        await person.type("later")
+        await person.press("enter")
+        await person.until(lambda: "add #later" in person.notice)
+        await person.opens("l")
+        await person.type("~k later")
+        await person.press("enter")
+        await person.until(lambda: uid in messages.order and len(messages.order) < 10)

@@ -10,7 +10,7 @@ Two things differ from mutt. An expression is a piece of text and not a regular 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -163,10 +163,16 @@ KNOWN = (
 _UNKNOWN_ADVICE: Mapping[str, str] = {letter: _BODY for letter in "bBhM"}
 
 
-def parse(text: str, *, today: date | None = None) -> Pattern:
+def parse(
+    text: str,
+    *,
+    today: date | None = None,
+    keyword: Callable[[str], str | None] = lambda name: None,
+) -> Pattern:
     """The tree of a pattern. Text without any ``~`` letter is looked for in subject and sender.
 
-    ``today`` completes dates without a year or month; the local day when None.
+    ``today`` completes dates without a year or month; the local day when None. ``keyword`` gives
+    the keyword of a label by its name, None where there is no such label.
     Raises ``PatternError``.
     """
     if len(text) > LENGTH_LIMIT:
@@ -176,15 +182,16 @@ def parse(text: str, *, today: date | None = None) -> Pattern:
         raise PatternError("The pattern is empty", 0, advice=KNOWN)
     if not _STRUCTURED.search(text):
         return _WORDS.get(stripped.lower(), Text(_PLAIN, stripped))
-    return _Parser(text, today or date.today()).whole()
+    return _Parser(text, today or date.today(), keyword).whole()
 
 
 class _Parser:
     """Recursive descent over: or = and ("|" and)*, and = not+, not = "!"* (group | leaf)."""
 
-    def __init__(self, text: str, today: date) -> None:
+    def __init__(self, text: str, today: date, labelled: Callable[[str], str | None]) -> None:
         self._text = text
         self._today = today
+        self._labelled = labelled
         self._at = 0
         self._word_at = 0
         self._depth = 0
@@ -265,7 +272,8 @@ class _Parser:
         raise PatternError(f"{name} is not a pattern", start, advice=advice)
 
     def _keyword(self, name: str) -> Pattern:
-        keyword = self._word(name)
+        word = self._word(name)
+        keyword = self._labelled(word) or word
         if not keyword.isascii() or not keyword.isprintable() or " " in keyword:
             raise PatternError(
                 f"{keyword!r} cannot be a keyword",

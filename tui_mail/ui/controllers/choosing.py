@@ -96,7 +96,7 @@ class ChoosingController:
 
     def _parsed(self, text: str) -> Pattern | None:
         try:
-            return parse(text)
+            return parse(text, keyword=self._screen.labels.keyword)
         except PatternError as error:
             self._screen.hints.show_notice(error.title, error=True)
             return None
