@@ -62,3 +62,19 @@ async def test_a_folder_made_by_hand_serves_at_once(server: Cyrus | Courier) -> 
         person.service.folder_work("work", create).result(10)
         await person.press("a")
         await person.until(lambda: list(messages.order) == [2, 1])
+
+
+async def test_a_folder_that_is_named_and_not_there_is_made(server: Cyrus | Courier) -> None:
+    async with whole_app(filled(server)) as person:
+        messages = person.main.messages
+        await person.until(lambda: list(messages.order) == [3, 2, 1])
+        await person.until(lambda: is_listed(person))
+        await person.opens("s")
+        await person.type("Kunden/Müller")
+        await person.sees("Enter makes a new folder")
+        await person.press("enter")
+        await person.sees("There is no folder INBOX.Kunden.Müller. Create INBOX.Kunden.Müller?")
+        await person.press("y")
+        await person.until(lambda: list(messages.order) == [2, 1])
+        await person.until(lambda: person.service.waiting("work") == 0)
+        assert "move 1 message to INBOX.Kunden.Müller" in person.notice

@@ -23,12 +23,13 @@ from tui_mail.mail.actions import (
     MoveTo,
 )
 from tui_mail.mail.actions.values import shown_name
+from tui_mail.mail.folder_names import full_name
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.store import StoredMailbox
 from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN, SpecialUse
 from tui_mail.ui.controllers.leaving import counted, marked_deleted
 from tui_mail.ui.screens.confirm import Confirm
-from tui_mail.ui.widgets.picker import Choice, Picker
+from tui_mail.ui.widgets.picker import Choice, Picker, Unlisted
 from tui_mail.ui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -144,7 +145,15 @@ class ActingController:
 
     async def _transfer(self, meant: Meant, title: str, action: type[Move] | type[Copy]) -> None:
         target = await self._choose_target(meant, title)
-        if target is not None:
+        if isinstance(target, Unlisted):
+            layout = await wrap_future(
+                self._screen.service.folder_work(meant.account, folder_actions.layout)
+            )
+            name = full_name(target.text, None, layout)
+            again = (meant.mailbox_id, meant.uids, action(name))
+            title = f"There is no folder {shown_name(name)}"
+            await self.offer_target(meant.account, actions.TargetMissing(title, name, again=again))
+        elif target is not None:
             await self._act(meant, action(target))
 
     async def expunge(self) -> None:
@@ -262,7 +271,7 @@ class ActingController:
         deed = await wrap_future(screen.service.act(account, mailbox_id, uids, action))
         screen.hints.show_notice(f"Done: {deed.description}; {self._undo_key()} takes it back")
 
-    async def _choose_target(self, meant: Meant, title: str) -> bytes | None:
+    async def _choose_target(self, meant: Meant, title: str) -> bytes | Unlisted | None:
         screen = self._screen
         last = await wrap_future(screen.service.last_targets(meant.account))
         mailboxes = screen.mailboxes.get(meant.account, {})
@@ -276,7 +285,9 @@ class ActingController:
             for name in names
             if mailboxes[name].mailbox.selectable and name != meant.name
         ]
-        chosen: bytes | None = await screen.app.push_screen_wait(Picker(title, choices))
+        chosen: bytes | Unlisted | None = await screen.app.push_screen_wait(
+            Picker(title, choices, unlisted="Enter makes a new folder")
+        )
         return chosen
 
 

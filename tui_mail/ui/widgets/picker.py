@@ -44,6 +44,13 @@ class Choice:
     also: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """The answer that is none of the entries: what was typed."""
+
+    text: str
+
+
 def matching(choices: Sequence[tuple[str, str]], typed: str) -> list[int]:
     """Which entries have every typed word in them, the best first, equals in their order.
 
@@ -106,7 +113,8 @@ class _Matches(LineView, can_focus=False):
 class Picker(ModalScreen[Any], inherit_bindings=False):
     """Answers the chosen entry's ``value`` with Enter, None with Esc, Ctrl-G or Ctrl-C.
 
-    ``selected`` is the index of the entry the cursor starts on.
+    ``selected`` is the index of the entry the cursor starts on. With ``unlisted``, which says what
+    Enter does then, what is typed and no entry matches is answered as ``Unlisted``.
     """
 
     DEFAULT_CSS = """
@@ -130,7 +138,13 @@ class Picker(ModalScreen[Any], inherit_bindings=False):
     """
 
     def __init__(
-        self, title: str, choices: Iterable[Choice], *, typed: str = "", selected: int = 0
+        self,
+        title: str,
+        choices: Iterable[Choice],
+        *,
+        typed: str = "",
+        selected: int = 0,
+        unlisted: str = "",
     ) -> None:
         super().__init__()
         self._title = title
@@ -140,6 +154,7 @@ class Picker(ModalScreen[Any], inherit_bindings=False):
         ]
         self._typed = typed
         self._selected = selected
+        self._unlisted = unlisted
         self._matches = _Matches(self._choices)
 
     def compose(self) -> ComposeResult:
@@ -170,6 +185,8 @@ class Picker(ModalScreen[Any], inherit_bindings=False):
         found = matching(self._searched, typed)
         self._matches.show(found, cursor)
         count = f"{len(found):,} of {len(self._choices):,}"
+        if not found and self._unlisted:
+            count = self._unlisted
         self.query_one(Vertical).border_subtitle = Text(count)
 
     def on_key(self, event: events.Key) -> None:
@@ -180,6 +197,8 @@ class Picker(ModalScreen[Any], inherit_bindings=False):
             if self._matches.found:
                 chosen = self._matches.found[self._matches.cursor]
                 self.dismiss(self._choices[chosen].value)
+            elif self._unlisted and (typed := self.query_one(Input).value.strip()):
+                self.dismiss(Unlisted(typed))
         elif key in ("up", "ctrl+p", "shift+tab"):
             self._matches.move(-1)
         elif key in ("down", "ctrl+n", "tab"):
