@@ -154,3 +154,11 @@ async def test_a_label_is_looked_for_by_the_name_it_is_shown_with() -> None:
         await person.type("~k later")
         await person.press("enter")
         await person.until(lambda: uid in messages.order and len(messages.order) < 10)
+
+
+async def test_the_tag_prefix_of_mutt_says_what_is_meant() -> None:
+    async with whole_app() as person:
+        await person.press(";")
+        assert person.notice.startswith("No message is tagged")
+        await person.press("t", "t", ";")
+        assert person.notice == "The next action means 2 tagged messages"

@@ -136,6 +136,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("list.tag_range", "Tag from the message tagged last to this one", ("V",), ("list",)),
     ActionSpec("list.tag", "Tag all messages that match a pattern", ("T",), ("list",)),
     ActionSpec("list.untag", "Untag all messages that match a pattern", ("ctrl+t",), ("list",)),
+    ActionSpec("list.tagged", "Say what is tagged: every action means that", (";",), ("list",)),
     ActionSpec("list.limit", "Show only messages that match a pattern", ("l",), ("list",), "Limit"),
     # Acting on messages: the tagged ones, or the one under the cursor
     ActionSpec(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui_mail.mail.patterns import Pattern, PatternError, parse
 from tui_mail.mail.store.tables import END
+from tui_mail.ui.cells import amount
 from tui_mail.ui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ class ChoosingController:
         else:
             key = screen.keymap.shown_key("message.tag", "list")
             screen.hints.show_notice(f"Tag the first message with {key}, then go to the last")
+
+    def say_tagged(self) -> None:
+        """mutt's tag-prefix, which nothing needs here: what is tagged is meant in any case."""
+        count = len(self._screen.messages.tagged)
+        self._screen.hints.show_notice(
+            f"The next action means {amount(count, 'tagged message')}"
+            if count
+            else "No message is tagged: the next action means the one under the cursor"
+        )
 
     async def tag_pattern(self, *, tag: bool = True) -> None:
         """Tag, or untag, all that match."""

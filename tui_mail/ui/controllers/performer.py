@@ -42,6 +42,7 @@ class Performer:
             "message.open": screen.messages.open_message,
             "message.tag": screen.messages.toggle_tag,
             "list.tag_range": screen.choosing.tag_range,
+            "list.tagged": screen.choosing.say_tagged,
             "list.tag": lambda: screen.run(screen.choosing.tag_pattern()),
             "list.untag": lambda: screen.run(screen.choosing.tag_pattern(tag=False)),
             "list.limit": lambda: screen.run(screen.choosing.limit()),
