@@ -20,7 +20,13 @@ from urllib.parse import quote
 from tui_mail import config_edit, config_values
 from tui_mail.config import SCHEMES, Account, Config, Security, ServerUrl
 from tui_mail.credentials import Credentials
-from tui_mail.errors import AuthenticationFailed, ConfigError, CredentialError, MailError
+from tui_mail.errors import (
+    AuthenticationFailed,
+    ConfigError,
+    CredentialError,
+    LoginNotOffered,
+    MailError,
+)
 from tui_mail.net import login, submission
 from tui_mail.net.submission import LogIn
 from tui_mail.wire.transcript import Transcript
@@ -114,6 +120,15 @@ def _written(user: str) -> str:
     return quote(user, safe=":%" if _ESCAPED.search(user) else ":")
 
 
+_APP_PASSWORD = (
+    "Check the password. Some providers want an app password here, made on their web page."
+)
+_TAKEN_FOR_READING = (
+    "The IMAP server took it. If this one has another password, keep the account untried: that "
+    "is asked for when you send something."
+)
+
+
 async def check_imap(
     account: Account, password: str, context: ssl.SSLContext, transcript: Transcript
 ) -> Account:
@@ -142,15 +157,18 @@ async def check_smtp(
     log_in = LogIn(account.smtp.user, password) if account.smtp.user else None
     try:
         await submission.capabilities(account.smtp, context, recorder, log_in)
+    except LoginNotOffered:
+        raise  # it has said what to do
     except AuthenticationFailed as error:
-        raise _refused(error, account.smtp) from error
+        raise _refused(error, account.smtp, _TAKEN_FOR_READING) from error
 
 
-def _refused(error: AuthenticationFailed, server: ServerUrl) -> AuthenticationFailed:
+def _refused(
+    error: AuthenticationFailed, server: ServerUrl, advice: str = _APP_PASSWORD
+) -> AuthenticationFailed:
     """The same with what people most often have to change."""
     local = server.user.partition("@")[0]
     other = str(replace(server, user=local)) if local != server.user else ""
-    advice = "Check the password. Some providers want an app password here, made on their web page."
     if other:
         advice += f" Others know you by the first part of the address alone: {other}"
     return AuthenticationFailed(error.title, server_line=error.server_line, advice=advice)
