@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,24 @@ async def test_progress_of_a_large_message(dovecot: Dovecot) -> None:
         sending = [e.progress for e in told if e.progress and "sending" in e.progress.what]
         assert sending and sending[-1].done == sending[-1].total
         assert post.service.writing.server_size("work") == 1_000_000
+
+
+async def test_a_short_message_does_not_wait_for_a_large_one(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    large = replace(draft(1), body="A line of text.\n" * 20_000)
+    async with (
+        ScriptedSmtp({"MAIL": Silence()}, {}) as smtp,
+        WritingService(imap(dovecot, user), submission_url(smtp)) as post,
+    ):
+        slow = await post.put(large)
+        async with asyncio.timeout(20):
+            await smtp.silent.wait()
+        for number in (2, 3):
+            assert (await post.send(draft(number))).state is Sending.FILED
+        assert [len(each.data) < 10_000 for each in smtp.accepted] == [True, True]
+        assert (await post.outbox())[slow.id].state is Sending.QUEUED
+        await post.call(post.service.writing.drop(slow.id))
+        await agree(post, smtp, dovecot, user)
 
 
 async def test_taken_over_by_another_program_while_it_is_on_its_way(

@@ -1,5 +1,7 @@
 """One account's outbox: when each message is tried, and what its answer leads to.
 
+One message goes after the other; but while a large one goes, short ones go beside it.
+
 Runs on the mail thread. Between a step and the next the store knows how far it is, so that the
 program may end at any moment.
 """
@@ -12,6 +14,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tui_mail import config
 from tui_mail.errors import Cancelled, CommandRefused, MailError
@@ -31,8 +34,12 @@ from tui_mail.wire.transcript import Transcript
 # Seconds until a message is tried again, the last for every time that follows.
 BACK_OFF: tuple[float, ...] = (60.0, 300.0, 900.0, 3600.0)
 GIVE_UP = 5 * 86400.0  # seconds (RFC 5321, 4.5.4.1: four or five days)
-LARGE = 256 * 1024  # octets: whose progress is worth showing
+LARGE = 256 * 1024  # octets: whose progress is worth showing, and no short one waits for it
 PROGRESS_INTERVAL = 0.1  # seconds
+
+# What a worker sends: whatever is next, or only what has fewer octets.
+_ANY: int | None = None
+_SHORT: int | None = LARGE
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +77,16 @@ class Office:
         self._filing = Filing(account)
         self._patience = Patience()
         self._offline: set[int] = set()
-        self._next_due = LONGEST_NAP
+        self._under_way: dict[int, int] = {}  # their sizes by number
+        self._handed_over: set[int] = set()
+        self._next_due = {_ANY: LONGEST_NAP, _SHORT: LONGEST_NAP}
         self._at_rest = asyncio.Event()
         self._at_rest.set()
         self._workers = (
-            Worker(self._send_next, lambda: self._next_due, self._fault),
+            *(
+                Worker(partial(self._send_next, lane), partial(self._nap, lane), self._fault)
+                for lane in (_ANY, _SHORT)
+            ),
             Worker(self._file_next, lambda: self._patience.next_due, self._fault),
             Worker(self._do_chores, lambda: LONGEST_NAP, self._fault),
         )
@@ -110,22 +122,40 @@ class Office:
 
     # Sending
 
-    async def _send_next(self) -> bool:
-        self._next_due = LONGEST_NAP
-        if self.closing:
+    def _nap(self, lane: int | None) -> float:
+        return self._next_due[lane]
+
+    async def _send_next(self, lane: int | None) -> bool:
+        self._next_due[lane] = LONGEST_NAP
+        if self.closing or (lane is not _ANY and max(self._under_way.values(), default=0) < LARGE):
             return False
-        entry = await self._store.read(Store.outbox_next, self._account.name, self._owner)
+        under_way = tuple(self._under_way)
+        entry = await self._store.read(
+            Store.outbox_next, self._account.name, self._owner, under_way, lane
+        )
         if entry is None or entry.due is None:
             return False
         # The clock may be set meanwhile, so it is looked at now and then.
-        self._next_due = min(entry.due - time.time(), LONGEST_NAP)
-        if self._next_due > 0:
+        self._next_due[lane] = min(entry.due - time.time(), LONGEST_NAP)
+        if self._next_due[lane] > 0:
             return False
+        if entry.id in self._under_way:
+            return True  # the other one was as quick
+        self._under_way[entry.id] = entry.size
+        if entry.size >= LARGE:
+            self.wake()
         try:
             await self._send(entry)
         finally:
-            self._at_rest.set()
+            del self._under_way[entry.id]
+            self._handed_over.discard(entry.id)
+            if not self._handed_over:
+                self._at_rest.set()
         return True
+
+    def _hand_over(self, number: int) -> None:
+        self._handed_over.add(number)
+        self._at_rest.clear()
 
     async def _send(self, entry: OutboxEntry) -> None:
         outgoing = await self._store.read(Store.outgoing, entry.id)
@@ -139,7 +169,7 @@ class Office:
 
         def to_data() -> bool:
             nonlocal begun
-            loop.call_soon_threadsafe(self._at_rest.clear)
+            loop.call_soon_threadsafe(self._hand_over, entry.id)
             begun = self._threads.write(Store.outbox_begin, entry.id, self._owner).result()
             if begun:
                 asyncio.run_coroutine_threadsafe(self.tell(entry.id), loop)

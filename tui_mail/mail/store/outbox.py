@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tui_mail.mail.compose.values import (
     Draft,
@@ -96,15 +96,23 @@ class Outbox(Drafts):
         """The entry that was made from this draft."""
         return next(iter(self._entries("draft_id = ?", draft)), None)
 
-    def outbox_next(self, account: str, owner: str) -> OutboxEntry | None:
-        """What this program has to send next, due or not."""
+    def outbox_next(
+        self, account: str, owner: str, without: Collection[int] = (), below: int | None = None
+    ) -> OutboxEntry | None:
+        """What this program has to send next, due or not, ``without`` those being tried.
+
+        ``below``: only what has fewer octets.
+        """
         return next(
             iter(
                 self._entries(
                     "account = ? AND owner = ? AND state IN ('held', 'queued')"
-                    " AND due IS NOT NULL ORDER BY due, id LIMIT 1",
+                    " AND due IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?))"
+                    " AND size < coalesce(?, size + 1) ORDER BY due, id LIMIT 1",
                     account,
                     owner,
+                    numbers(sorted(without)),
+                    below,
                 )
             ),
             None,
