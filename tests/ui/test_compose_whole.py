@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from main_app import NARROW, NOW, SECONDS, WIDE, whole_app
+from textual.widgets import Input
 from writing_app import (
     answers,
     begin,
@@ -207,6 +208,14 @@ async def test_a_file_goes_with_it_and_its_size_is_held_against_the_servers(
 
         await write(person, ME_ADDRESS, "small", "text")
         await attach("f7", "small.txt")
+        await person.opens("f7")
+        await person.type("nothing")
+        await person.press("enter")
+        await person.sees("Not attached: there is no such file: ")
+        await person.opens("f7")
+        assert person.app.screen.query_one(Input).value == f"{tmp_path}/nothing"
+        await person.press("escape")
+        person.main.composing.last_folder = f"{tmp_path}/"
         await person.sees("as sent of 977K")  # asked for now: nothing was sent so far
         await person.press("ctrl+x", "D")
         await person.sees("No attachments")

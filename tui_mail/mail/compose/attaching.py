@@ -49,7 +49,8 @@ def attach(typed: str) -> Attachment:
 
 def _refused(typed: str, why: str) -> DraftError:
     shown = clean(typed.encode("utf-8", "replace").decode("utf-8"))[:200]
-    return DraftError(f"{shown or 'Nothing'} cannot be attached: {why}", field="attachments")
+    # The reason first: of a long path a line of the screen shows the beginning alone.
+    return DraftError(f"Not attached: {why}: {shown or 'no name'}", field="attachments")
 
 
 def _meant(typed: str) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import asyncio
 from asyncio import wrap_future
 from typing import TYPE_CHECKING
 
+from tui_mail.errors import MailError
 from tui_mail.mail.compose.attaching import attach as attached
 from tui_mail.mail.compose.attaching import complete_path
 from tui_mail.ui.screens.confirm import Confirm
@@ -26,9 +27,13 @@ async def attach(screen: MainScreen, opened: OpenDraft) -> None:
     typed = await screen.app.push_screen_wait(
         Prompt("Attach file:", composing.last_folder, complete=complete_path)
     )
-    if typed is None:
+    if not typed:
         return
-    added = await asyncio.to_thread(attached, typed)
+    try:
+        added = await asyncio.to_thread(attached, typed)
+    except MailError:
+        composing.last_folder = typed  # to be put right when it is asked for again
+        raise
     folder, slash, _ = typed.rpartition("/")
     composing.last_folder = folder + slash
     files = opened.pane.attached
