@@ -255,7 +255,12 @@ async def test_leaving_with_something_unsent_asks() -> None:
         await person.press("f9")
         await person.sees("1 to send")
         await person.opens("q")
-        await person.sees("1 message is not sent yet")
+        await person.sees("1 message is not sent yet", "Leave: sent at the next start")
+        await person.press("escape")
+        (entry,) = entries(person)
+        person.main.outbox.changed(replace(entry, state=Sending.SENDING))
+        await person.opens("q")
+        await person.sees("Leave: what is on its way is cut off")
         await person.press("down", "down", "enter")
         assert person.app.is_running
         await person.opens("q")

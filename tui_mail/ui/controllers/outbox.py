@@ -66,7 +66,7 @@ class OutboxController:
         what = "1 message is" if count == 1 else f"{count:,} messages are"
         choices = [
             Choice("Send now, and leave then", "send"),
-            Choice("Leave: sent at the next start", "leave"),
+            Choice(f"Leave: {self._if_left()}", "leave"),
             Choice("Stay", None),
         ]
         wanted = await app.push_screen_wait(Picker(f"{what} not sent yet", choices))
@@ -75,6 +75,13 @@ class OutboxController:
             await wrap_future(writing.send_now())
         if wanted is not None:
             await self._exit()
+
+    def _if_left(self) -> str:
+        """What becomes of messages when the program ends now."""
+        if any(entry.state is Sending.SENDING for entry in self.entries.values()):
+            # Cut in the middle, nobody knows whether the server has it.
+            return "what is on its way is cut off, and may be sent or not"
+        return "sent at the next start"
 
     async def _exit(self) -> None:
         for doing in self._screen.composing.put_all_away():
