@@ -276,6 +276,7 @@ async def test_what_is_refused_is_a_draft_again_with_the_servers_line() -> None:
         await person.press("f9")
         await person.until(lambda: isinstance(person.app.screen, ErrorScreen), "the refusal")
         await person.sees("Not sent: Tea", "nobody here", "there is no such mailbox")
+        assert person.notice == ""
         await person.press("q")
         await person.until(lambda: person.main.context == "compose", "the draft")
         assert draft(person).body == "my words"

@@ -165,6 +165,7 @@ class OutboxController:
             return
         if entry.draft is not None:  # a bounce has none and stays where it is
             await self._back_to_draft(entry)
+        screen.hints.clear_notice()  # it said that this is being sent
         screen.app.push_screen(ErrorScreen(error, account=entry.account, retry=False))
 
     async def _back_to_draft(self, entry: OutboxEntry) -> None:
