@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from servers import Certificates, Peer, ScriptedServer
@@ -21,7 +25,7 @@ from tui_mail.errors import (
 from tui_mail.model import Phase
 from tui_mail.net import imap, login
 from tui_mail.net.imap import ImapClient
-from tui_mail.net.stream import tls_context
+from tui_mail.net.stream import context_for, tls_context
 from tui_mail.wire import commands
 from tui_mail.wire.responses import Malformed, Response
 from tui_mail.wire.sasl import LogIn
@@ -365,3 +369,26 @@ async def test_phases_are_told_in_order(certificates: Certificates) -> None:
         client = await login.connect(url, tls_context(certificates.ca_file), None, phases.append)
         await client.close()
     assert phases == [Phase.CONNECTING, Phase.SECURING]
+
+
+# What the line is secured with
+
+
+def test_connections_of_one_time_share_what_they_trust(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    own = shutil.copy(certificates.ca_file, tmp_path / "ca.pem")
+    secure = ServerUrl.parse("imaps://anna@imap.test", "imap")
+    first = context_for(secure, own)
+    assert context_for(secure, own) is first
+    assert context_for(secure, None) is not first
+    assert first.get_ca_certs() and first.verify_mode is ssl.CERT_REQUIRED
+    unused = weakref.ref(first)
+    del first
+    assert unused() is None, "what is trusted is read again once nobody uses it"
+
+
+def test_a_line_without_tls_reads_no_certificates(certificates: Certificates) -> None:
+    plain = ServerUrl.parse("imap+insecure://anna@imap.test", "imap")
+    context = context_for(plain, certificates.ca_file)
+    assert context.get_ca_certs() == [] and context.verify_mode is ssl.CERT_REQUIRED

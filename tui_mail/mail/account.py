@@ -38,7 +38,7 @@ from tui_mail.mail.wake import watch_clock
 from tui_mail.model import Phase
 from tui_mail.net import login
 from tui_mail.net.imap import ANSWER_TIMEOUT, ImapClient
-from tui_mail.net.stream import tls_context
+from tui_mail.net.stream import context_for
 from tui_mail.wire import commands
 from tui_mail.wire.imap import State
 from tui_mail.wire.transcript import Transcript
@@ -251,9 +251,10 @@ class Account:
 
     async def connect(self, label: str, on_phase: login.OnPhase) -> ImapClient:
         """A connection that is logged in. Raises any ``MailError``."""
-        context = await asyncio.to_thread(tls_context, self._settings.ca_file)
+        server = self._settings.imap
+        context = await asyncio.to_thread(context_for, server, self._settings.ca_file)
         recorder = self._transcript.recorder(f"{self.name}/{label}")
-        client = await login.connect(self._settings.imap, context, recorder, on_phase, self._pause)
+        client = await login.connect(server, context, recorder, on_phase, self._pause)
         client.on_malformed = self._malformed.tell
         try:
             if client.connection.state is State.NOT_AUTHENTICATED:

@@ -15,7 +15,7 @@ from tui_mail.mail import events
 from tui_mail.mail.account import Account
 from tui_mail.mail.outbox.submitting import LABEL
 from tui_mail.mail.store import Store, StoreThreads
-from tui_mail.net.stream import tls_context
+from tui_mail.net.stream import context_for
 from tui_mail.wire.transcript import Transcript
 
 SETTING = "smtp size"
@@ -71,7 +71,7 @@ class ServerSizes:
         recorder = self._transcript.recorder(f"{account.name}/{LABEL}")
         try:
             ca_file = self._settings[account.name].ca_file
-            context = await asyncio.to_thread(tls_context, ca_file)
+            context = await asyncio.to_thread(context_for, server, ca_file)
             found = await submission.capabilities(server, context, recorder, None)
         except MailError as error:
             # Whoever sends something will be told.

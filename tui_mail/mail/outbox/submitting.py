@@ -20,7 +20,7 @@ from tui_mail.errors import (
 )
 from tui_mail.mail.compose.values import Outgoing, RefusedRecipient, Sending
 from tui_mail.mail.logging_in import LoggingIn
-from tui_mail.net.stream import tls_context
+from tui_mail.net.stream import context_for
 from tui_mail.wire.sasl import LogIn
 from tui_mail.wire.transcript import Transcript
 
@@ -72,7 +72,7 @@ async def submit(
                 f"The account {settings.name} has no smtp URL to send through",
                 advice='Add smtp = "smtps://USER@HOST" to it in the configuration.',
             )
-        context = await asyncio.to_thread(tls_context, settings.ca_file)
+        context = await asyncio.to_thread(context_for, server, settings.ca_file)
         recorder = transcript.recorder(f"{settings.name}/{LABEL}")
         job = submission.SubmissionJob(
             outgoing.sender,
