@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -145,16 +146,22 @@ def test_a_command_in_between_comes_back_to_the_whole_picture(session: PtySessio
     assert session.terminal_restored() == []
 
 
-def test_suspended_and_brought_back_the_picture_is_whole(session: PtySession) -> None:
-    session.press("\x1a")
-    session.wait_until(lambda terminal: not terminal.in_alternate_screen, "suspension")
-    assert "line" not in session.terminal.text
-    os.waitid(os.P_PID, session.process.pid, os.WSTOPPED | os.WNOWAIT)
-    session.signal(signal.SIGCONT)
-    session.wait_for("line 0 of", "line 23 of")
-    session.press("j", "q")
-    assert session.wait_exit() == 0
-    assert session.terminal_restored() == []
+def test_suspended_and_brought_back_the_picture_is_whole(program: list[str]) -> None:
+    # Below a shell with jobs: where nobody could wake it, it is not stopped.
+    script = f"set -m\n{shlex.join(program)}\necho stopped; read -r word; fg\necho ended with $?\n"
+    with PtySession(["bash", "-c", script], environment=environment(), keep=True) as session:
+        session.wait_for("line 0 of", "line 23 of")
+        session.wait_quiet()
+        session.press("\x1a")
+        session.wait_for("stopped")
+        assert not session.terminal.in_alternate_screen
+        assert "line" not in session.terminal.text
+        session.press("enter")
+        session.wait_for("line 0 of", "line 23 of")
+        session.press("j", "q")
+        assert session.wait_exit() == 0
+        assert "ended with 0" in session.terminal.text
+        assert session.terminal_restored() == []
 
 
 def test_the_clipboard_gets_the_text(session: PtySession) -> None:
