@@ -47,6 +47,10 @@ from servers import (  # noqa: E402
 from servers.process import private_folder, remove_folder  # noqa: E402
 from servers.requirement import missing  # noqa: E402
 
+# Hundreds of programs are started, and each would compile all of it anew where this is set.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A tenth of the time of a run goes into collections that find nothing.
 gc.set_threshold(100_000, 50, 1_000)
 
