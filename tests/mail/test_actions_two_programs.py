@@ -117,7 +117,7 @@ def test_two_at_once_and_one_is_killed(
         Started(line, user, tmp_path, odd) as killed,
         Started(line, user, tmp_path, even) as survivor,
     ):
-        moment = rng.randint(0, MESSAGES)
+        moment = rng.randint(0, MESSAGES // 2)
         wait_until(lambda: len(killed.done()) >= moment)
         killed.kill()
         left_behind = not nothing_waits(tmp_path)
