@@ -182,6 +182,15 @@ async def test_a_list_that_never_had_a_message_says_why(demo: Config) -> None:
         assert person.main.status.status.phase is Phase.WAITING
 
 
+async def test_another_account_that_has_no_folders_says_why(demo: Config) -> None:
+    with LatencyProxy(1) as nothing:
+        dead = to_port(demo, nothing.port).accounts[0]
+    settings = replace(demo, accounts=(*demo.accounts, replace(dead, name="home")))
+    async with whole_app(settings) as person:
+        await person.press("y", "end", "enter")
+        await person.sees("home: not done", "refused the connection", "r Try again")
+
+
 async def test_an_empty_folder_says_that_it_is(demo: Config) -> None:
     server = demo.accounts[0].imap
     with imaplib.IMAP4(server.host, server.port) as connection:

@@ -68,6 +68,15 @@ class News:
 
     # Connections
 
+    def explain_account(self, account: str) -> None:
+        """Say why an account has no folders to show: the bar speaks of another one."""
+        told = self._phases.get(account)
+        if told is not None and told.error is not None:
+            self._screen.run(self._show_refusal(account, told.error))
+        else:
+            phase = (told.phase if told is not None else Phase.CONNECTING).value
+            self._screen.hints.show_notice(f"{account}: {phase}")
+
     def _phase_changed(self, event: events.PhaseChanged) -> None:
         self._phases[event.account] = event
         if event.account == self._screen.account:

@@ -310,6 +310,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _noticed(self, message: WirePane.Noticed) -> None:
         self.hints.show_notice(message.text)
 
+    @on(FolderTree.EmptyAccountChosen)
+    def _empty_account_chosen(self, message: FolderTree.EmptyAccountChosen) -> None:
+        self._news.explain_account(message.account)
+
     @on(FolderTree.MailboxChosen)
     def _mailbox_chosen(self, message: FolderTree.MailboxChosen) -> None:
         self.open_mailbox(message.account, message.name)

@@ -52,6 +52,18 @@ class FolderTree(LineView):
         def control(self) -> FolderTree:
             return self.sender
 
+    class EmptyAccountChosen(Message):
+        """A person asked for an account of which no folder is known."""
+
+        def __init__(self, sender: FolderTree, account: str) -> None:
+            super().__init__()
+            self.sender = sender
+            self.account = account
+
+        @property
+        def control(self) -> FolderTree:
+            return self.sender
+
     class CursorMoved(Message):
         """The cursor is on another line, or on another folder."""
 
@@ -134,6 +146,8 @@ class FolderTree(LineView):
             return
         if node.selectable and node.name is not None:
             self.post_message(self.MailboxChosen(self, node.account, node.name))
+        elif node.parent is None and not node.children:
+            self.post_message(self.EmptyAccountChosen(self, node.account))
         else:
             self._set_open(node, not node.open)
 
