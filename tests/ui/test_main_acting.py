@@ -91,6 +91,7 @@ async def test_a_folder_made_renamed_and_deleted_from_the_tree() -> None:
         await person.until(lambda: there(b"Archive/New"))
         main.folder_tree.go_to_mailbox("demo", b"Archive/New")
         await person.press("d")
+        await person.sees("Delete the folder Archive/New?")
         await person.press("y")
         await person.until(lambda: not there(b"Archive/New"))
 
