@@ -9,7 +9,7 @@ from textual.events import Key
 
 from tui_mail.config import ActionSettings, Deletion
 from tui_mail.demo.thread import demo_in_thread
-from tui_mail.model import FLAGGED, SEEN
+from tui_mail.model import FLAGGED, RECENT, SEEN
 
 
 async def test_delete_takes_the_row_and_undo_brings_it_back() -> None:
@@ -163,3 +163,24 @@ async def test_the_tag_prefix_of_mutt_says_what_is_meant() -> None:
         assert person.notice.startswith("No message is tagged")
         await person.press("t", "t", ";")
         assert person.notice == "The next action means 2 tagged messages"
+
+
+async def test_flags_are_replaced_and_come_back() -> None:
+    async with whole_app() as person:
+        main = person.main
+        uid = main.messages.cursor_uid
+
+        def flags() -> frozenset[str]:
+            return main.service.rows(main.mailbox.mailbox_id, [uid]).result()[0].flags - {RECENT}
+
+        await person.press("F")
+        await person.until(lambda: FLAGGED in flags())
+        before = flags()
+        main.messages.go_to_uid(uid)
+        await person.opens("w")
+        await person.sees("exactly these")
+        await person.type("=later O")
+        await person.press("enter")
+        await person.until(lambda: flags() == {SEEN, "$label5"})
+        await person.press("u")
+        await person.until(lambda: flags() == before)

@@ -45,6 +45,7 @@ FLAG_LETTERS = {
     "*": FLAGGED,
 }
 FLAG_HINT = "N new  O read  r answered  d deleted  ! flagged "
+EXACTLY = "=A B exactly these "
 LOOKED_AT = 500  # of the messages meant, to see which labels they carry
 FLAG_NAMES = {"seen": SEEN, "answered": ANSWERED, "flagged": FLAGGED, "deleted": DELETED}
 
@@ -86,7 +87,10 @@ class ActingController:
             await self._act(meant, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
 
     def ask_flag(self, *, add: bool) -> None:
-        """Set or clear what is typed: a letter of mutt's, a label's name, a flag or keyword."""
+        """Set or clear what is typed: a letter of mutt's, a label's name, a flag or keyword.
+
+        After ``=`` there may be several, and no other flag is left.
+        """
         self._begin(partial(self._ask_flag, add=add))
 
     async def _ask_flag(self, meant: Meant, add: bool) -> None:
@@ -100,18 +104,27 @@ class ActingController:
             Prompt(
                 f"{'Set' if add else 'Clear'} flag or label:",
                 complete=lambda typed: [name for name in names if name.startswith(typed)],
-                hint="  ".join((FLAG_HINT, *names)),
+                hint="  ".join((FLAG_HINT, *((EXACTLY,) if add else ()), *names)),
             )
         )
         typed = text.strip() if text else ""
         if not typed:
             return
-        word = typed.casefold()
-        flag = FLAG_LETTERS.get(word) or FLAG_NAMES.get(word) or labels.keyword(typed, carried)
-        flag = flag or typed
+        if add and typed.startswith("="):
+            named = {self._flag(word, carried) for word in typed[1:].split()}
+            flags = frozenset(flag for flag in named if not flag.startswith("-"))
+            await self._act(meant, ChangeFlags("FLAGS", flags))
+            return
+        flag = self._flag(typed, carried)
         if flag.startswith("-"):
             flag, add = flag[1:], not add
         await self._act(meant, ChangeFlags("+FLAGS" if add else "-FLAGS", frozenset({flag})))
+
+    def _flag(self, typed: str, carried: frozenset[str]) -> str:
+        """What is called so; with a leading ``-`` where its absence is."""
+        word = typed.casefold()
+        known = FLAG_LETTERS.get(word) or FLAG_NAMES.get(word.removeprefix("\\"))
+        return known or self._screen.labels.keyword(typed, carried) or typed
 
     # Away with them
 
