@@ -24,6 +24,7 @@ from tui_mail.wire.commands import Command
 from tui_mail.wire.responses import Completed, Condition, Response, StatusCode, StatusData
 from tui_mail.wire.sequence_set import SequenceSet
 
+CRASH_WAIT = 600.0  # seconds until an entry that met an error of the program's own is tried again
 NO_WINDOW: Window = (0, 0)
 
 
@@ -56,6 +57,12 @@ class Sender:
         """
         try:
             await self._send(entry, uid_validity)
+        except MailError:
+            raise
+        except Exception:
+            # It would fail on the next connection too, and end one after the other.
+            entry.not_before = asyncio.get_running_loop().time() + CRASH_WAIT
+            raise
         finally:
             entry.busy = False
             self._actions.wake()
