@@ -98,11 +98,15 @@ async def test_q_in_the_list_leaves_the_program() -> None:
         assert not person.app.is_running
 
 
-async def test_an_unknown_key_does_nothing() -> None:
+async def test_an_unknown_key_does_nothing_and_says_so() -> None:
     async with whole_app() as person:
         main = person.main
-        before = main.messages.cursor, main.focused, len(person.app.screen_stack), person.notice
-        await person.press("X", "alt+x", "f11")
-        after = main.messages.cursor, main.focused, len(person.app.screen_stack), person.notice
-        assert after == before
+        before = main.messages.cursor, main.focused, len(person.app.screen_stack)
+        await person.press("alt+x", "f11")
+        assert not person.notice
+        await person.press("X")
+        assert person.notice == "X does nothing here; ? shows the keys"
+        assert before == (main.messages.cursor, main.focused, len(person.app.screen_stack))
+        await person.press("j")
+        assert not person.notice
         assert all("X" not in action.keys for action in BY_ID.values())

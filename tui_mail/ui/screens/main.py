@@ -39,7 +39,7 @@ from tui_mail.ui.controllers.offering import Offering
 from tui_mail.ui.controllers.outbox import OutboxController
 from tui_mail.ui.controllers.performer import Performer
 from tui_mail.ui.controllers.reading import ReadingController
-from tui_mail.ui.keymap import BurstGuard, Keymap
+from tui_mail.ui.keymap import BurstGuard, Keymap, canonical, display_key
 from tui_mail.ui.labels import Labels
 from tui_mail.ui.messages import MailEvent
 from tui_mail.ui.screens.error import ErrorScreen
@@ -248,6 +248,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         allowed = self._burst.allows(BY_ID.get(action or ""), event.key, event.time)
         if action is None:
+            self._say_unbound(event)
             return
         event.stop()
         event.prevent_default()
@@ -256,6 +257,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.performer.perform(action)
         else:
             self.hints.show_notice("That looked like pasted text: nothing was deleted or moved")
+
+    def _say_unbound(self, event: Key) -> None:
+        """What is there to be read already is worth more."""
+        if event.is_printable and not self.hints.notice:
+            help_key = self.keymap.shown_key("app.help", self.context)
+            key = display_key(canonical(event.key))
+            self.hints.show_notice(f"{key} does nothing here; {help_key} shows the keys")
 
     # Events up
 
