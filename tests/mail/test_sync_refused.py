@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,7 +96,8 @@ async def test_a_refused_command_costs_only_itself(
         other_id = await asyncio.to_thread(running.opened, b"Other")
         assert len(await rows(running, other_id, other)) == 3
         assert len(running.service.transcript.lines()) < 600
-        assert len(notices(running)) == len(set(notices(running)))
+        # Told once, and once more to who asked for another try.
+        assert all(count <= 2 for count in Counter(notices(running)).values())
 
 
 @pytest.mark.parametrize("answer", [b"NO gone", b"BAD what"])
@@ -104,7 +106,7 @@ async def test_a_mailbox_that_cannot_be_opened(answer: bytes) -> None:
     mailbox, other = Mailbox(5), Mailbox(3)
     model = Model(mailbox, other)
     async with serving(model) as running:
-        await asyncio.to_thread(running.opened)
+        await heard(running, events.MailboxOpened, lambda e: e.live)
         del model.mailboxes[b"Other"]
         model.refused["SELECT"] = answer
         await asyncio.wrap_future(running.service.open_mailbox("work", b"Other"))

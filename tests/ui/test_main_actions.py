@@ -38,9 +38,15 @@ def note_and_do(asked: list[str], does: Callable[[str], object], action: str) ->
 
 async def to_pane(person: Person, pane: Context) -> None:
     """Whatever was asked for before: nothing lies over the panes, and this one has the focus."""
-    while len(person.app.screen_stack) > 1:
-        await person.press("ctrl+g")
     main = person.main
+
+    def at_work() -> bool:
+        return any(not each.is_finished for each in person.app.workers if each.node is main)
+
+    while at_work() or len(person.app.screen_stack) > 1:
+        await person.until(lambda: len(person.app.screen_stack) > 1 or not at_work())
+        if len(person.app.screen_stack) > 1:
+            await person.press("ctrl+g")
     if main.has_class("wire-hidden"):
         main.show_wire(True)
     main.show_tree(True)

@@ -54,6 +54,7 @@ class CurrentMailbox:
         self._wished: bytes | None = None
         self._wished_read_only = False
         self._wish = asyncio.Event()
+        self._shown = False  # what the store has of it; until then it is not selected
         self._sync: MailboxSync | None = None
         self._opened = asyncio.Condition()
         self._not_opened: MailError | None = None
@@ -73,6 +74,7 @@ class CurrentMailbox:
         ``read_only`` opens it with EXAMINE, also when the connection was lost and comes back.
         """
         self._wished, self._not_opened = name, None
+        self._shown = False
         self._wished_read_only = read_only = read_only or self._read_only
         stored = await self._stored(name)
         self._acting.current = stored.id
@@ -83,6 +85,7 @@ class CurrentMailbox:
         )
         if cached.order:
             self._publish(cached)
+        self._shown = True
         self._wish.set()
 
     async def renamed(self, old: bytes, new: bytes) -> None:
@@ -129,7 +132,7 @@ class CurrentMailbox:
         """
         if self._wished is None:
             settled()
-        else:
+        elif self._shown:
             self._wish.set()
         while True:
             await self._wish.wait()

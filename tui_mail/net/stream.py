@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -15,6 +16,7 @@ from tui_mail.config import Security, ServerUrl
 from tui_mail.errors import ConnectionFailed, InsecureConnection, MailError
 
 HIGH_WATER = 1024 * 1024
+NEXT_ADDRESS = 0.25  # seconds until another address of a name is tried as well (RFC 8305, 5)
 
 
 # By ca_file, as long as a connection uses it: the system's certificates take 20 ms and 1 MiB.
@@ -57,6 +59,15 @@ def context_for(server: ServerUrl, ca_file: Path | None) -> ssl.SSLContext:
 # A line that died in silence is found out after two minutes, in place of the system's two hours,
 # and a router does not forget a connection that sits in IDLE. Not every system has all of these.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+
+
+def _is_address(host: str) -> bool:
+    """There is no other to try; and a race that is called off leaves its winner open (asyncio)."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):
+            socket.inet_pton(family, host)
+            return True
+    return False
 
 
 def keep_alive(connected: socket.socket) -> None:
@@ -133,7 +144,7 @@ class Stream(asyncio.Protocol):
                     port,
                     ssl=context,
                     server_hostname=host if context else None,
-                    happy_eyeballs_delay=0.25,
+                    happy_eyeballs_delay=None if _is_address(host) else NEXT_ADDRESS,
                 )
         except (OSError, TimeoutError) as error:
             raise explain(error, host, port, "connecting") from error

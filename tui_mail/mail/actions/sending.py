@@ -205,7 +205,6 @@ class Sender:
 
     async def _take_back(self, entry: Entry, error: CommandRefused) -> None:
         """As it was before, on the server too where a move has come halfway."""
-        self._refused(error)
         facts = entry.facts
         advice = ""
         undo = []
@@ -221,6 +220,7 @@ class Sender:
                 advice = "The copies could not be told from what was there, and are left."
         told = await explained(self.client, entry, error, advice)
         await self._actions.take_back(entry, told, undo)
+        self._refused(error)  # what comes of it is told after the refusal
         if entry.flags is not None:
             command = commands.fetch(entry.uids, ("UID", "FLAGS"))
             await self.client.run(command, origin="flags after a refusal")
