@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from servers.scripted_smtp import Close
+from servers.scripted_smtp import Close, Steps
 from writing_app import answers, begin, draft, refusing, until_sent, write, writing
 
 from tui_mail.mail import events
 from tui_mail.ui.controllers import composing
+from tui_mail.ui.controllers.open_draft import OpenDraft
 from tui_mail.ui.screens.password import PasswordScreen
 
 
@@ -58,6 +59,32 @@ async def test_why_it_was_not_sent_is_told_where_the_server_said_nothing() -> No
         await person.press("f9")
         await person.until(lambda: "Not sent yet, again at " in person.notice, "the notice")
         assert "Tea" in person.notice and "closed the connection" in person.notice
+
+
+@pytest.mark.parametrize(
+    "steps, told",
+    [
+        ({"MAIL": Close()}, "Not sent yet, again at "),
+        ({"RCPT 2": b"550 5.1.1 no such user"}, "Correct it: back to the draft"),
+    ],
+    ids=["again", "asked"],
+)
+async def test_a_server_that_answers_before_the_draft_is_put_away(
+    steps: Steps, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with refusing(steps, {}) as (person, _):
+        main = person.main
+        put_away = main.composing.close
+
+        async def later(opened: OpenDraft) -> None:
+            entries = main.outbox.entries.values()
+            await person.until(lambda: any(e.tries or e.refused for e in entries), "the answer")
+            await put_away(opened)
+
+        monkeypatch.setattr(main.composing, "close", later)
+        await write(person, "eve@x.example, adam@x.example", "Tea", "text")
+        await person.press("f9")
+        await person.sees(told)
 
 
 async def test_what_may_have_been_sent_is_edited_after_a_question() -> None:

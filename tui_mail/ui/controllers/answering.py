@@ -126,8 +126,9 @@ async def bounce(screen: MainScreen) -> None:
         f"Bounce this message to {to}?", "It is sent on as it is, in its sender's name."
     )
     if await screen.app.push_screen_wait(asked):
-        entry = await wrap_future(writing.bounce(*target, to))
-        screen.outbox.told_sent(entry)
+        with screen.outbox.handing_over():
+            entry = await wrap_future(writing.bounce(*target, to))
+            screen.outbox.told_sent(entry)
 
 
 async def edit_as_new(screen: MainScreen) -> None:

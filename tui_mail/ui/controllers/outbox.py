@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from asyncio import wrap_future
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tui_mail.errors import MailError
@@ -43,6 +44,8 @@ class OutboxController:
         self._screen = screen
         self.entries: dict[int, OutboxEntry] = {}
         self._shown: OutboxScreen | None = None
+        self._handing_over = 0
+        self._untold: dict[int, OutboxEntry] = {}
         self.table: dict[str, Callable[[], object]] = {
             "outbox.show": lambda: screen.run(self.show()),
             "app.quit": lambda: screen.run(self.leave()),
@@ -90,9 +93,25 @@ class OutboxController:
 
     # Told
 
+    @contextmanager
+    def handing_over(self) -> Iterator[None]:
+        """What becomes of messages is told when this is over, in place of "Sending".
+
+        A server may refuse one before its draft is off the screen.
+        """
+        self._handing_over += 1
+        try:
+            yield
+        finally:
+            self._handing_over -= 1
+            if not self._handing_over:
+                untold, self._untold = self._untold, {}
+                for entry in untold.values():
+                    self._tell(entry)
+
     def told_sent(self, entry: OutboxEntry) -> None:
-        """A person has sent this."""
-        self._take(entry)
+        """A person has sent this; it may have gone on meanwhile."""
+        self._take(self.entries.get(entry.id, entry))
         screen = self._screen
         key = screen.keymap.shown_key("outbox.call_back", "list")
         wait = entry.due - time.time() if entry.due is not None else 0.0
@@ -107,7 +126,10 @@ class OutboxController:
         before = self.entries.get(entry.id)
         self._take(entry)
         if before is None or before.state is not entry.state or before.tries != entry.tries:
-            self._tell(entry)
+            if self._handing_over:
+                self._untold[entry.id] = entry
+            else:
+                self._tell(entry)
 
     async def _read_again(self) -> None:
         entries = await wrap_future(self._screen.service.writing.outbox())

@@ -28,9 +28,10 @@ async def send(screen: MainScreen, opened: OpenDraft) -> None:
     if not await _in_order(screen, opened):
         return
     number = await screen.composing.number(opened)
-    entry = await wrap_future(screen.service.writing.send(number))
-    await screen.composing.close(opened)
-    screen.outbox.told_sent(entry)
+    with screen.outbox.handing_over():
+        entry = await wrap_future(screen.service.writing.send(number))
+        await screen.composing.close(opened)
+        screen.outbox.told_sent(entry)
 
 
 async def _in_order(screen: MainScreen, opened: OpenDraft) -> bool:
