@@ -10,6 +10,8 @@ from running_service import account
 from servers import Dovecot
 
 from tui_mail.config import Config
+from tui_mail.errors import MailError
+from tui_mail.mail import events
 from tui_mail.ui.screens.error import ErrorScreen
 
 pytestmark = pytest.mark.server
@@ -89,6 +91,19 @@ async def test_a_folder_that_goes_while_it_is_open_is_told(dovecot: Dovecot) -> 
             assert not person.main.mailbox.live
             person.main.open_mailbox("work", b"INBOX")
             await person.until(lambda: person.main.mailbox.live)
+
+
+async def test_a_refusal_hides_no_other_error(dovecot: Dovecot) -> None:
+    async with whole_app(settings(dovecot, dovecot.new_user())) as person:
+        for error in (MailError("It was renamed"), MailError("Not moved", server_line="NO gone")):
+            person.service._publish(events.Notice("work", error))
+        await person.until(lambda: isinstance(person.app.screen, ErrorScreen), "the refusal")
+        await person.press("q")
+        assert person.notice == "It was renamed"
+        person.main.hints.show_notice("Done: moved")
+        person.service._publish(events.Notice("work", error))
+        await person.until(lambda: isinstance(person.app.screen, ErrorScreen), "the refusal")
+        assert person.notice == ""
 
 
 async def test_a_folder_renamed_elsewhere_is_told_with_what_is_new(

@@ -266,7 +266,7 @@ class News:
             self._screen.status.change(waiting=event.waiting)
 
     def _notice(self, event: events.Notice) -> None:
-        self._screen.hints.clear_notice()  # what it said was done is not
+        self._screen.hints.clear_done()
         if isinstance(event.error, TargetMissing):
             self._screen.run(self._screen.acting.offer_target(event.account, event.error))
         else:

@@ -267,6 +267,11 @@ class HintLine(Widget):
     def clear_notice(self) -> None:
         self._set_notice(None)
 
+    def clear_done(self) -> None:
+        """What the notice said was done is not; an error that it told stays."""
+        if self._notice is not None and self._notice[1] != "error":
+            self._set_notice(None)
+
     def _set_notice(self, notice: Part | None) -> None:
         if notice != self._notice:
             self._notice = notice
