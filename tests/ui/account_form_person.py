@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from main_app import NARROW, Person, fast_keys, no_logged_errors
+from main_app import NARROW, Person, no_logged_errors
 
 from tui_mail.config import Config
 from tui_mail.ui.account_app import AccountApp
@@ -54,7 +54,7 @@ async def form(
 ) -> AsyncIterator[Applicant]:
     terminal = prepare({"TERM": "xterm-256color"})
     app = AccountApp(terminal, file, existing, ca_file=ca_file)
-    with no_logged_errors(), fast_keys():
+    with no_logged_errors():
         async with app.run_test(size=size) as pilot:
             yield Applicant(app, pilot, file)
         if app.crash is not None:

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from main_app import NARROW, NOW, SECONDS, WIDE, Person, fast_keys, main_screen, no_logged_errors
+from main_app import NARROW, NOW, SECONDS, WIDE, Person, main_screen, no_logged_errors
 from textual.pilot import Pilot
 from wire_samples import session
 
@@ -59,7 +59,7 @@ def wire_to_show() -> Transcript:
 @contextmanager
 def demo_to_show() -> Iterator[Config]:
     """The demo's settings while it runs."""
-    with demo_in_thread(NOW) as settings, no_logged_errors(), fast_keys():
+    with demo_in_thread(NOW) as settings, no_logged_errors():
         yield settings
 
 

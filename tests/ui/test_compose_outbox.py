@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from main_app import fast_keys
 from rich.cells import cell_len
 from textual.app import App
 from textual.pilot import Pilot
@@ -40,12 +39,6 @@ REFUSED = replace(
     reply="550 5.1.1 <bob@x.example>: Recipient address rejected",
     explanation="mail.example did not take the recipients: nobody there\nCheck the address.",
 )
-
-
-@pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    with fast_keys():
-        yield
 
 
 class OutboxApp(App[None]):

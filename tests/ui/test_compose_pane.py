@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from main_app import SECONDS, fast_keys
+from main_app import SECONDS
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -104,12 +104,6 @@ class Writer:
         """Where the focus is."""
         focused = self.app.focused
         return getattr(focused, "field", type(focused).__name__)
-
-
-@pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    with fast_keys():
-        yield
 
 
 @asynccontextmanager
