@@ -67,11 +67,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sample_mail_is_parsed_once() -> None:
-    """Every demo holds the same mail, and pymap takes a quarter of a second to parse it."""
+def sample_mail_is_made_once() -> None:
+    """Every demo holds the same mail: making it and parsing it take a quarter of a second."""
     from pymap.mime import MessageContent
 
+    from tui_mail.demo import sample
+
     MessageContent.parse = lru_cache(2_000)(MessageContent.parse)  # type: ignore[method-assign]
+    mailboxes = sample.mailboxes
+    sample.mailboxes = lru_cache(2)(lambda now: tuple(mailboxes(now)))  # type: ignore[assignment]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from tui_mail.mail.folders import Folders
 from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import Mailbox
 from tui_mail.net import login
+from tui_mail.net.stream import context_for
 from tui_mail.wire.sasl import LogIn
 from tui_mail.wire.transcript import Direction, Transcript
 
@@ -106,9 +106,8 @@ async def session(
     """Logged in as ``user``, with the folders loaded into a store in memory."""
     url = ServerUrl.parse(f"imap+insecure://{user}@{server.host}:{server.port}", "imap")
     transcript = Transcript()
-    context = ssl.create_default_context()
     recorder = transcript.recorder("work/1")
-    client = await login.connect(url, context, recorder, lambda phase: None)
+    client = await login.connect(url, context_for(url, None), recorder, lambda phase: None)
     store = StoreThreads(None)
     try:
         await login.authenticate(client, LogIn(user, "secret"))

@@ -18,7 +18,7 @@ from tui_mail.mail.store import Store, StoreThreads
 from tui_mail.model import INBOX, Mailbox, MailboxStatus, Phase
 from tui_mail.net import login
 from tui_mail.net.imap import ImapClient
-from tui_mail.net.stream import tls_context
+from tui_mail.net.stream import context_for
 from tui_mail.wire.imap import State
 from tui_mail.wire.sasl import LogIn
 from tui_mail.wire.transcript import Transcript
@@ -92,7 +92,7 @@ class Watching:
         recorder = self.transcript.recorder(f"work/{label}")
         if label == "2" and self.failures:
             raise self.failures.pop()
-        client = await login.connect(self.url, tls_context(None), recorder, on_phase)
+        client = await login.connect(self.url, context_for(self.url, None), recorder, on_phase)
         try:
             if client.connection.state is State.NOT_AUTHENTICATED:
                 await login.authenticate(client, LogIn(self.url.user, "secret"))
