@@ -10,7 +10,7 @@ from running_service import RunningService, account
 from servers import Dovecot, LatencyProxy
 
 from tui_mail.errors import MailError
-from tui_mail.mail import events
+from tui_mail.mail import events, service
 from tui_mail.mail.actions import (
     ARCHIVE,
     DELETE,
@@ -21,6 +21,7 @@ from tui_mail.mail.actions import (
     Expunge,
     Move,
     add_flags,
+    queue,
     replace_flags,
 )
 from tui_mail.model import ANSWERED, DELETED, FLAGGED, SEEN, SpecialUse
@@ -241,6 +242,8 @@ def test_offline_and_restarted(
 ) -> None:
     """What was done without a line is shown after a restart without one, and sent with one."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(queue, "GRACE", 0.1)
+    monkeypatch.setattr(service, "SEND_TIMEOUT", 0.1)
     user = server.new_user()
     fill(server, user, 4)
     with LatencyProxy(server.port) as line, server.connect(user) as raw:

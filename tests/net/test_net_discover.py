@@ -180,6 +180,12 @@ class Looking:
 
 
 @pytest.fixture
+def short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These servers do not answer LOGOUT."""
+    monkeypatch.setattr("tui_mail.net.imap.LOGOUT_TIMEOUT", 0.02)
+
+
+@pytest.fixture
 def no_usual_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discover, "USUAL_NAMES", {"imap": (), "smtp": ()})
 
@@ -230,6 +236,7 @@ async def test_a_server_nobody_vouches_for_is_none(
         assert looking.sent() == []
 
 
+@pytest.mark.usefixtures("short_goodbyes")
 async def test_starttls_that_is_not_offered_is_no_answer(
     certificates: Certificates, no_usual_names: None
 ) -> None:
@@ -244,11 +251,12 @@ async def test_starttls_that_is_not_offered_is_no_answer(
         assert tried.error is not None and "STARTTLS" in tried.error.title
 
 
+@pytest.mark.usefixtures("short_goodbyes")
 @pytest.mark.parametrize("greeting", [b"HTTP/1.1 400\r\n\r\n", b"\0" * 5000, b"* BYE no\r\n", b""])
 async def test_what_is_no_mail_server_is_none(
     greeting: bytes, certificates: Certificates, no_usual_names: None, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(discover, "TRY_TIMEOUT", 1.0)
+    monkeypatch.setattr(discover, "TRY_TIMEOUT", 0.5)
 
     async def other(peer: Peer) -> None:
         await peer.send(greeting)

@@ -161,6 +161,14 @@ def _family(pid: int) -> set[int]:
     return family
 
 
+def alive(pid: int) -> bool:
+    """Whether it still runs. One that has ended may lie about for seconds until init buries it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def stop_process(process: subprocess.Popen[bytes], seconds: float = 5) -> None:
     """Ends the process and all it started: SIGTERM, then SIGKILL for whatever is left.
 

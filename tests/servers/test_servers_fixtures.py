@@ -30,7 +30,15 @@ from . import (
 from .mechanisms import MECHANISMS
 from .messages import generate
 from .postfix import REFUSED, REFUSED_MESSAGES
-from .process import HOST, ServerFailed, free_port, start_process, stop_process, wait_for_port
+from .process import (
+    HOST,
+    ServerFailed,
+    alive,
+    free_port,
+    start_process,
+    stop_process,
+    wait_for_port,
+)
 from .raw_imap import RawImapError
 from .scripted_smtp import Close, Reset, ScriptedSmtp, Steps
 
@@ -259,9 +267,9 @@ def test_stopping_ends_the_whole_family(tmp_path: Path) -> None:
         time.sleep(0.01)
     grandchild = int(log.read_text())
     stop_process(process)
-    while Path(f"/proc/{grandchild}").exists() and time.monotonic() < deadline:
+    while alive(grandchild) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not Path(f"/proc/{grandchild}").exists()
+    assert not alive(grandchild)
 
 
 @pytest.mark.server

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from servers.process import need_program, private_folder, remove_folder
+from servers.process import alive, need_program, private_folder, remove_folder
 
 from .session import SECONDS, PtySession
 
@@ -177,7 +177,6 @@ def _end(pid: int) -> None:
     deadline = time.monotonic() + SECONDS
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
+        while alive(pid) and time.monotonic() < deadline:
             time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from servers import ServerMissing
+from servers.process import alive
 from servers.requirement import missing
 
 from . import GnuScreen, PtySession, Terminal, Tmux, WaitedTooLong
@@ -173,5 +173,5 @@ def test_leaving_ends_the_multiplexer(multiplexer: Multiplexer) -> None:
     pids = multiplexer.server_pids()
     assert pids
     multiplexer.__exit__(None, None, None)
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert not any(map(alive, pids))
     assert not multiplexer.folder.exists()

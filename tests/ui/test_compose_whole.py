@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from main_app import NARROW, NOW, SECONDS, WIDE, whole_app
 from textual.widgets import Input
 from writing_app import (
@@ -24,6 +25,7 @@ from writing_app import (
 from tui_mail.config import ComposeSettings, Identity
 from tui_mail.demo.people import ME_ADDRESS
 from tui_mail.demo.thread import demo_in_thread
+from tui_mail.mail import address_learning
 from tui_mail.mail.compose import mailto
 from tui_mail.mail.compose.values import Sending
 from tui_mail.model import ANSWERED
@@ -428,7 +430,10 @@ async def test_beside_the_message_on_a_wide_screen_and_in_its_place_on_a_narrow_
         assert main.context == "compose"
 
 
-async def test_addresses_are_offered_from_mail_that_was_seen() -> None:
+async def test_addresses_are_offered_from_mail_that_was_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(address_learning, "FIRST_REST", 0.0)
     async with writing() as person:
         complete = person.service.writing.complete
         await person.until(
