@@ -47,6 +47,8 @@ async def to_pane(person: Person, pane: Context) -> None:
         await person.until(lambda: len(person.app.screen_stack) > 1 or not at_work())
         if len(person.app.screen_stack) > 1:
             await person.press("ctrl+g")
+    for opened in tuple(main.composing.drafts):
+        await main.composing.close(opened)
     if main.has_class("wire-hidden"):
         main.show_wire(True)
     main.show_tree(True)
