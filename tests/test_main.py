@@ -73,6 +73,16 @@ def test_reading_the_configuration_loads_nothing_heavy(home: Path) -> None:
     assert not loaded & HEAVY
 
 
+def test_the_screen_loads_nothing_that_most_starts_do_not_need() -> None:
+    code = "import sys, tui_mail.ui.app; print(*sys.modules, sep='\\n')"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert {"textual.app", "tui_mail.mail.service"} <= loaded
+    assert not loaded & {"email.message", "email.header", "lxml", "smtplib", "keyring", "pymap"}
+    late = {"patterns", "store.conditions", "compose.addresses", "compose.mailto", "compose.build"}
+    assert not loaded & {f"tui_mail.mail.{name}" for name in late}
+
+
 def test_help_names_every_option(home: Path) -> None:
     text = run(home, "--help").stdout
     options = ("--config", "--demo", "--read-only", "--log", "--version")

@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_mail import config
 from tui_mail.credentials import Credentials
@@ -29,13 +29,15 @@ from tui_mail.mail.actions.permissions import Permissions
 from tui_mail.mail.download import OnProgress, save_part
 from tui_mail.mail.folder_session import Session
 from tui_mail.mail.news_desk import NewsDesk
-from tui_mail.mail.patterns import Pattern
 from tui_mail.mail.reader import Message, Reader
 from tui_mail.mail.store import Matches, Store, StoredMailbox, StoreThreads
 from tui_mail.mail.writing import Writing
 from tui_mail.model import INBOX, BodyPart, MessageSummary, SpecialUse
 from tui_mail.wire.sequence_set import SequenceSet
 from tui_mail.wire.transcript import Transcript
+
+if TYPE_CHECKING:
+    from tui_mail.mail.patterns import Pattern
 
 LAST_MAILBOX = "last mailbox"
 PERSON_ACTIVE = 0.5  # seconds after a key in which background work leaves room

@@ -7,7 +7,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -15,7 +15,6 @@ from tui_mail import config, logs
 from tui_mail.config import Config
 from tui_mail.errors import MailError
 from tui_mail.mail import events
-from tui_mail.mail.compose.mailto import MailtoFields
 from tui_mail.mail.service import MailService
 from tui_mail.ui import theme
 from tui_mail.ui.display import DisplayApp
@@ -24,6 +23,9 @@ from tui_mail.ui.messages import MailEvent
 from tui_mail.ui.screens.main import MainScreen
 from tui_mail.ui.terminal import Terminal, leave_on_signals
 from tui_mail.ui.theme import Themes
+
+if TYPE_CHECKING:
+    from tui_mail.mail.compose.mailto import MailtoFields
 
 CRASHED = 1
 STARTED_AFTER = 1.0  # seconds

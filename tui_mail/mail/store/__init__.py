@@ -8,6 +8,7 @@
 ``orders``     the UIDs of a mailbox, in a handful of blobs
 ``messages``   one row for each message
 ``matching``   the messages a pattern names
+``conditions``  a pattern as SQL
 ``bodies``     fetched sections, bounded in size
 ``journal``    what a person did and the server has not heard yet
 ``changes``    a journal entry and what it does to rows and order, in one transaction

@@ -6,12 +6,12 @@ from array import array
 from asyncio import wrap_future
 from typing import TYPE_CHECKING
 
-from tui_mail.mail.patterns import Pattern, PatternError, parse
 from tui_mail.mail.store.tables import END
 from tui_mail.ui.cells import amount
 from tui_mail.ui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from tui_mail.mail.patterns import Pattern
     from tui_mail.ui.screens.main import MainScreen
 
 EVERYTHING = ("", "all", "~A")  # what ends a limit; mutt's "all"
@@ -105,6 +105,8 @@ class ChoosingController:
         return text
 
     def _parsed(self, text: str) -> Pattern | None:
+        from tui_mail.mail.patterns import PatternError, parse
+
         try:
             return parse(text, keyword=self._screen.labels.keyword)
         except PatternError as error:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from tui_mail.config import ExpungeOnLeave
 from tui_mail.mail import actions
 from tui_mail.mail.actions.values import shown_name
-from tui_mail.mail.patterns import parse
 from tui_mail.mail.store.tables import END
 from tui_mail.ui.cells import amount
 from tui_mail.ui.screens.confirm import Confirm
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 async def marked_deleted(screen: MainScreen, mailbox_id: int) -> tuple[int, ...]:
     """The UIDs of all in this mailbox that are marked as deleted."""
+    from tui_mail.mail.patterns import parse
+
     pattern = parse("~D")
     uids: list[int] = []
     below = END

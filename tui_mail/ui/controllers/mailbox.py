@@ -5,11 +5,14 @@ from __future__ import annotations
 from array import array
 from asyncio import wrap_future
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from tui_mail.mail.patterns import Pattern
 from tui_mail.mail.service import MailService
 from tui_mail.model import MessageSummary
 from tui_mail.ui.widgets.message_list import PAGES_AHEAD, MessageList
+
+if TYPE_CHECKING:
+    from tui_mail.mail.patterns import Pattern
 
 
 class MailboxController:
