@@ -15,6 +15,7 @@ from servers import Dovecot, LatencyProxy, generate
 from tui_mail.errors import Cancelled, ConnectionFailed
 from tui_mail.mail import account as account_module
 from tui_mail.mail import events, wake
+from tui_mail.mail.acting import Acting
 from tui_mail.mail.reader import Message
 from tui_mail.model import Phase
 from tui_mail.net import imap
@@ -286,3 +287,26 @@ def test_the_first_screenful_over_a_slow_line(dovecot: Dovecot) -> None:
             assert max(first.uids) == 200
             # 2 for TCP in the proxy's way of counting, then greeting, AUTHENTICATE, SELECT, FETCH.
             assert took < 0.8
+
+
+async def test_a_line_faster_than_the_disk_opens_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cached_order = Acting.cached_order
+    told: list[bool] = []
+
+    async def late(acting: Acting, mailbox_id: int) -> events.OrderChanged:
+        deadline = time.monotonic() + 0.2
+        while not told and time.monotonic() < deadline:
+            await asyncio.sleep(0.002)
+        return await cached_order(acting, mailbox_id)
+
+    def note(event: events.Event) -> None:
+        if isinstance(event, events.MailboxOpened):
+            told.append(event.live)
+
+    monkeypatch.setattr(Acting, "cached_order", late)
+    async with serving(Model(Mailbox(5))) as running:
+        running.service.listen(note)
+        async with asyncio.timeout(10):
+            while True not in told:
+                await asyncio.sleep(0.005)
+        assert told == [False, True]

@@ -54,7 +54,7 @@ class CurrentMailbox:
         self._wished: bytes | None = None
         self._wished_read_only = False
         self._wish = asyncio.Event()
-        self._shown = False  # what the store has of it; until then it is not selected
+        self._opening = 0
         self._sync: MailboxSync | None = None
         self._opened = asyncio.Condition()
         self._not_opened: MailError | None = None
@@ -74,19 +74,23 @@ class CurrentMailbox:
         ``read_only`` opens it with EXAMINE, also when the connection was lost and comes back.
         """
         self._wished, self._not_opened = name, None
-        self._shown = False
         self._wished_read_only = read_only = read_only or self._read_only
-        stored = await self._stored(name)
-        self._acting.current = stored.id
-        self._acting.examined = stored.id if read_only else 0
-        cached = await self._acting.cached_order(stored.id)
-        self._publish(
-            events.MailboxOpened(self._account, name, stored.id, live=False, read_only=read_only)
-        )
-        if cached.order:
-            self._publish(cached)
-        self._shown = True
-        self._wish.set()
+        self._opening += 1
+        try:
+            stored = await self._stored(name)
+            self._acting.current = stored.id
+            self._acting.examined = stored.id if read_only else 0
+            cached = await self._acting.cached_order(stored.id)
+            self._publish(
+                events.MailboxOpened(
+                    self._account, name, stored.id, live=False, read_only=read_only
+                )
+            )
+            if cached.order:
+                self._publish(cached)
+        finally:
+            self._opening -= 1
+            self._wish.set()
 
     async def renamed(self, old: bytes, new: bytes) -> None:
         """Another client renamed a mailbox: the current one is opened again by its new name."""
@@ -132,13 +136,13 @@ class CurrentMailbox:
         """
         if self._wished is None:
             settled()
-        elif self._shown:
+        else:
             self._wish.set()
         while True:
             await self._wish.wait()
             self._wish.clear()
-            if (name := self._wished) is None:
-                continue
+            if (name := self._wished) is None or self._opening:
+                continue  # what the store has of it is shown first; then this is called for
             async with self.selection:
                 await self.leave()
                 if await self._enter(client, name, resync):
