@@ -172,8 +172,8 @@ async def test_notify_that_is_refused() -> None:
     answers = {"NOTIFY": b"{tag} NO [NOTIFICATIONOVERFLOW] too much\r\n"}
     async with Scripted("NOTIFY IDLE", follow=LISTS, answers=answers) as (server, watching):
         await watching.ready(LISTS)
-        assert server.sent("EXAMINE")[-1] == "EXAMINE Lists"
-        assert server.sent("STATUS Other") != []
+        await watching.until(lambda: server.sent("STATUS Other") != [])
+        await watching.until(lambda: server.sent("EXAMINE")[-1] == "EXAMINE Lists")
 
 
 async def test_notify_that_ends_later() -> None:
