@@ -37,7 +37,8 @@ from tui_mail.wire.transcript import Transcript
 
 PLAIN_FEATURES = ("SIZE 1000000", "8BITMIME", "ENHANCEDSTATUSCODES")
 PIPELINED = (*PLAIN_FEATURES, "PIPELINING", "SMTPUTF8")
-BIG = MESSAGE + b"a line of text that is a line of text\r\n" * 200_000  # more than the kernel takes in
+# More than the kernel takes in before the server has read anything.
+BIG = MESSAGE + b"a line of text that is a line of text\r\n" * 200_000
 
 SHORT = {"GREETING": 0.5, "LOGIN": 0.5, "COMMAND": 0.5, "DATA": 0.5, "FINAL": 0.5, "TLS": 0.5}
 
