@@ -212,7 +212,7 @@ class NewsWatch:
         if home is None:
             await self._leave(client)
         elif self._selected != home:
-            await self._examine(client, home)
+            await self._sit_down(client, home)
         if self._home_changed and home is not None:
             await self._recount(client, home)
         if self.alive and self._heard_for != self._mailbox:
@@ -251,6 +251,11 @@ class NewsWatch:
             )
             self._note(name, status)
         return True
+
+    async def _sit_down(self, client: ImapClient, home: bytes) -> None:
+        """Open the mailbox to sit in. What came to it while this was elsewhere was not told."""
+        if await self._examine(client, home) and home == self._mailbox:
+            self._on_news()
 
     async def _leave(self, client: ImapClient) -> None:
         """Sit nowhere. CLOSE expunges nothing after EXAMINE (RFC 9051, 6.4.1)."""
